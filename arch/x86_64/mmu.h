@@ -1,0 +1,68 @@
+/*
+ * The x86-64 MMU: what src/ and the kernel call on this machine. sim/mmu.h gives the same names for the
+ * machine in a process.
+ */
+#ifndef VMS_ARCH_MMU_H
+#define VMS_ARCH_MMU_H
+
+#include <pte.h>
+#include <vms/types.h>
+
+/*
+ * On each CPU once: program the PAT as pte.h expects, turn on NX, write protection in kernel mode, global
+ * pages, and SMEP, SMAP and UMIP where the CPU has them. `smap` of copy.S is set when the first CPU has SMAP.
+ */
+void arch_mmu_init(void);
+
+/* Switch the root; non-global translations are forgotten. Root 0..2^40. SDM 4.10.4.1. */
+static inline void arch_mmu_activate(vms_pfn root)
+{
+	__asm__ volatile("mov %0, %%cr3" ::"r"(root * VMS_PAGE) : "memory");
+}
+
+static inline vms_pfn arch_mmu_root(void)
+{
+	uint64_t cr3;
+
+	__asm__ volatile("mov %%cr3, %0" : "=r"(cr3)::"memory");
+	return (vms_pfn)(cr3 / VMS_PAGE);
+}
+
+/* Forget one page on this CPU, global or not, and everything cached of upper levels. SDM 4.10.4.1. */
+static inline void arch_mmu_flush_page(vms_va va)
+{
+	__asm__ volatile("invlpg (%0)" ::"r"(va) : "memory");
+}
+
+/* Forget everything but global pages on this CPU. */
+static inline void arch_mmu_flush_all(void)
+{
+	arch_mmu_activate(arch_mmu_root());
+}
+
+/*
+ * Accesses to user memory that survive a fault. `va` and `len` lie in [0, VMS_USER_END); the code clamps
+ * the address once more without a branch, so that speculation past the caller's check stays in user space.
+ * copy and zero return the number of bytes done; the others false on a fault, `*seen` untouched.
+ */
+uint64_t arch_user_copy_in(void *to, vms_va from, uint64_t len);
+uint64_t arch_user_copy_out(vms_va to, const void *from, uint64_t len);
+uint64_t arch_user_zero(vms_va to, uint64_t len);
+bool arch_user_load32(vms_va from, uint32_t *seen);
+bool arch_user_load64(vms_va from, uint64_t *seen);
+bool arch_user_cmpxchg32(vms_va at, uint32_t expected, uint32_t desired, uint32_t *seen);
+bool arch_user_cmpxchg64(vms_va at, uint64_t expected, uint64_t desired, uint64_t *seen);
+
+/*
+ * Where to continue after a fault in kernel mode at `ip`: the address of the fixup, or 0 if the
+ * instruction is none of the above, which makes the fault a kernel bug. (The ring-3 exit path has no entry.)
+ */
+uint64_t arch_user_fixup(uint64_t ip);
+
+/* While waiting for another CPU. */
+static inline void arch_cpu_relax(void)
+{
+	__asm__ volatile("pause" ::: "memory");
+}
+
+#endif

@@ -1,0 +1,186 @@
+/*
+ * Entries of x86-64 tables, 4 levels: how absent, table, leaf and mark are written in 64 bits.
+ *
+ * "SDM" is Intel's Software Developer's Manual, volume 3A; 4.5 describes these bits, table 4-15 to 4-20.
+ *
+ *   bit      0  1  2  3    4    5  6  7       8  9      10     11         12..51   52..62  63
+ *   table    1  W  U                                                      child
+ *   leaf     1  W  U  PWT  PCD  A  D  PAT/PS  G  soft0  soft1  0          frame            NX
+ *   no access 0 ...as a leaf's...                               1         ~frame           NX
+ *   mark     0  0                             0                0          ~token
+ *   absent   0
+ *
+ * In a leaf of level 2 or 3, bit 7 is PS and PAT is bit 12. Entries that are not present to hardware hold
+ * their frame or token inverted, so that a CPU that forwards data from the named physical address in spite
+ * of bit 0 (L1 terminal fault, CVE-2018-3620) finds none: the top address bits are ones. Encoding and
+ * decoding hide that.
+ *
+ * Everything is said with + - * / %: provers read that, and compilers make the same instructions of it.
+ */
+#ifndef VMS_ARCH_PTE_H
+#define VMS_ARCH_PTE_H
+
+#include <vms/types.h>
+
+#define ARCH_LEVELS     4u
+#define ARCH_LEAF_LEVELS 3u /* leaves of level 1, 2, 3: 4 KiB, 2 MiB, 1 GiB */
+
+/*
+ * Users own [0, 2^47 - 4096). The last page below the hole is never mapped: a system call instruction at
+ * its end would return to a non-canonical address (SDM vol. 2, SYSRET).
+ */
+#define VMS_USER_END    0x7ffffffff000ul
+/* The kernel owns the root's upper half, without its last 2 MiB, so that no end wraps to 0. */
+#define VMS_KERNEL_START 0xffff800000000000ul
+#define VMS_KERNEL_END   0xffffffffffe00000ul
+/* Root entries from here on are the kernel's. */
+#define ARCH_ROOT_KERNEL 256u
+
+#define ARCH_PTE_P      0x1ul
+#define ARCH_PTE_W      0x2ul
+#define ARCH_PTE_U      0x4ul
+#define ARCH_PTE_PWT    0x8ul
+#define ARCH_PTE_PCD    0x10ul
+#define ARCH_PTE_A      0x20ul
+#define ARCH_PTE_D      0x40ul
+#define ARCH_PTE_PS     0x80ul
+#define ARCH_PTE_PAT1   0x80ul   /* PAT in a leaf of level 1 */
+#define ARCH_PTE_G      0x100ul
+#define ARCH_PTE_SOFT0  0x200ul
+#define ARCH_PTE_SOFT1  0x400ul
+#define ARCH_PTE_KEPT   0x800ul  /* bit 0 clear: a leaf without access, not a mark */
+#define ARCH_PTE_PAT2   0x1000ul /* PAT in a leaf of level 2 or 3 */
+#define ARCH_PTE_NX     0x8000000000000000ul
+#define ARCH_PTE_FRAMES 0x10000000000ul /* 2^40 frame numbers fit */
+
+enum arch_pte_kind { ARCH_PTE_ABSENT, ARCH_PTE_TABLE, ARCH_PTE_LEAF, ARCH_PTE_MARK };
+
+/* Is this bit (a power of two) set? */
+static inline bool arch_pte_has(uint64_t pte, uint64_t bit)
+{
+	return pte / bit % 2 != 0;
+}
+
+/* One bit, or none. */
+static inline uint64_t arch_pte_bit(bool on, uint64_t bit)
+{
+	return on ? bit : 0;
+}
+
+/* What an entry of a table of this level is. */
+static inline enum arch_pte_kind arch_pte_kind(uint64_t pte, uint32_t level)
+{
+	if (pte == 0)
+		return ARCH_PTE_ABSENT;
+	if (!arch_pte_has(pte, ARCH_PTE_P))
+		return arch_pte_has(pte, ARCH_PTE_KEPT) ? ARCH_PTE_LEAF : ARCH_PTE_MARK;
+	return level == 1 || arch_pte_has(pte, ARCH_PTE_PS) ? ARCH_PTE_LEAF : ARCH_PTE_TABLE;
+}
+
+/* An entry that names a child table. Rights are decided in the leaf; this one grants all. */
+static inline uint64_t arch_pte_table(vms_pfn child, bool user)
+{
+	return child * VMS_PAGE + arch_pte_bit(user, ARCH_PTE_U) + ARCH_PTE_W + ARCH_PTE_P;
+}
+
+static inline vms_pfn arch_pte_child(uint64_t pte)
+{
+	return (vms_pfn)(pte / VMS_PAGE % ARCH_PTE_FRAMES);
+}
+
+static inline uint64_t arch_pte_mark(vms_token token)
+{
+	return (ARCH_PTE_FRAMES - 1 - token) * VMS_PAGE;
+}
+
+static inline vms_token arch_pte_token(uint64_t pte)
+{
+	return (vms_token)(ARCH_PTE_FRAMES - 1 - pte / VMS_PAGE % ARCH_PTE_FRAMES);
+}
+
+/*
+ * Cache policy as PAT, PCD, PWT (SDM 11.12.3). arch_mmu_init() loads the PAT with
+ * 0 write-back, 1 write-through, 2 and 3 uncached, 4 write-combining.
+ */
+static inline uint64_t arch_pte_cache(uint32_t cache, uint32_t level)
+{
+	switch (cache) {
+	case VMS_WRITE_THROUGH:
+		return ARCH_PTE_PWT;
+	case VMS_WRITE_COMBINING:
+		return level == 1 ? ARCH_PTE_PAT1 : ARCH_PTE_PAT2;
+	case VMS_UNCACHED:
+		return ARCH_PTE_PCD + ARCH_PTE_PWT;
+	default:
+		return 0;
+	}
+}
+
+/* A leaf of this level. `frame` is aligned to the level's size; `prop` is valid. */
+static inline uint64_t arch_pte_leaf(vms_pfn frame, uint32_t level, struct vms_prop prop, bool user)
+{
+	uint64_t bits = arch_pte_bit(vms_has(prop.flags, VMS_W), ARCH_PTE_W) + arch_pte_bit(user, ARCH_PTE_U) +
+			arch_pte_bit(vms_has(prop.flags, VMS_ACCESSED), ARCH_PTE_A) +
+			arch_pte_bit(vms_has(prop.flags, VMS_DIRTY), ARCH_PTE_D) +
+			arch_pte_bit(vms_has(prop.flags, VMS_GLOBAL), ARCH_PTE_G) +
+			arch_pte_bit(vms_has(prop.flags, VMS_SOFT0), ARCH_PTE_SOFT0) +
+			arch_pte_bit(vms_has(prop.flags, VMS_SOFT1), ARCH_PTE_SOFT1) +
+			arch_pte_bit(!vms_has(prop.flags, VMS_X), ARCH_PTE_NX) +
+			arch_pte_bit(level > 1, ARCH_PTE_PS) + arch_pte_cache(prop.cache, level);
+
+	if (vms_has(prop.flags, VMS_R))
+		return frame * VMS_PAGE + bits + ARCH_PTE_P;
+	/* Bit 12 is a large leaf's PAT and lies inside the inverted field: add it to the frame first. */
+	return (ARCH_PTE_FRAMES - 1 - frame - bits / ARCH_PTE_PAT2 % 2) * VMS_PAGE + bits / ARCH_PTE_NX * ARCH_PTE_NX +
+	       bits % VMS_PAGE + ARCH_PTE_KEPT;
+}
+
+/* The address field of a leaf, as if it were present: frame number, and PAT in bit 0 of a large one. */
+static inline uint64_t arch_pte_field(uint64_t pte)
+{
+	uint64_t field = pte / VMS_PAGE % ARCH_PTE_FRAMES;
+
+	return arch_pte_has(pte, ARCH_PTE_P) ? field : ARCH_PTE_FRAMES - 1 - field;
+}
+
+/* The first frame of a leaf. */
+static inline vms_pfn arch_pte_frame(uint64_t pte, uint32_t level)
+{
+	uint64_t field = arch_pte_field(pte);
+
+	return (vms_pfn)(level == 1 ? field : field / 2 * 2);
+}
+
+/* The properties of a leaf; arch_pte_leaf() of them and arch_pte_frame() gives the entry back. */
+static inline struct vms_prop arch_pte_prop(uint64_t pte, uint32_t level)
+{
+	bool present = arch_pte_has(pte, ARCH_PTE_P);
+	bool pat = level == 1 ? arch_pte_has(pte, ARCH_PTE_PAT1) : arch_pte_field(pte) % 2 != 0;
+	struct vms_prop prop = {
+		.flags = (present ? VMS_R : 0u) + (present && arch_pte_has(pte, ARCH_PTE_W) ? VMS_W : 0u) +
+			 (present && !arch_pte_has(pte, ARCH_PTE_NX) ? VMS_X : 0u) +
+			 (arch_pte_has(pte, ARCH_PTE_A) ? VMS_ACCESSED : 0u) +
+			 (arch_pte_has(pte, ARCH_PTE_D) ? VMS_DIRTY : 0u) +
+			 (arch_pte_has(pte, ARCH_PTE_G) ? VMS_GLOBAL : 0u) +
+			 (arch_pte_has(pte, ARCH_PTE_SOFT0) ? VMS_SOFT0 : 0u) +
+			 (arch_pte_has(pte, ARCH_PTE_SOFT1) ? VMS_SOFT1 : 0u),
+		.cache = pat ? VMS_WRITE_COMBINING
+			     : arch_pte_has(pte, ARCH_PTE_PCD)
+				       ? VMS_UNCACHED
+				       : arch_pte_has(pte, ARCH_PTE_PWT) ? VMS_WRITE_THROUGH : VMS_WRITE_BACK,
+	};
+
+	return prop;
+}
+
+/*
+ * Can hardware still change this leaf behind our back (SDM 4.8)? Not if it is not present, nor if what it
+ * would set is set: accessed, and dirty if it may be written.
+ */
+static inline bool arch_pte_settled(uint64_t pte)
+{
+	return !arch_pte_has(pte, ARCH_PTE_P) ||
+	       (arch_pte_has(pte, ARCH_PTE_A) && (arch_pte_has(pte, ARCH_PTE_D) || !arch_pte_has(pte, ARCH_PTE_W)));
+}
+
+#endif

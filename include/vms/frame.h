@@ -1,0 +1,84 @@
+/*
+ * Physical frames: what each is used for, and who holds it.
+ *
+ * Each frame has a record of 64 bytes. Its kind says what the frame is; a frame can be mapped to a user
+ * only while it is *untyped*, and is a table only while it is not. Its count is
+ *
+ *     refs == handles that somebody holds + leaves that map it        (untyped)
+ *     refs == 1                                                       (table)
+ *
+ * and at zero the frame returns to vms_port_frame_free(). A count never wraps.
+ */
+#ifndef VMS_FRAME_H
+#define VMS_FRAME_H
+
+#include <vms/types.h>
+
+enum vms_frame_kind {
+	VMS_FRAME_RESERVED, /* not RAM, or not ours: never handed out */
+	VMS_FRAME_UNUSED,   /* with the port's allocator */
+	VMS_FRAME_UNTYPED,  /* may be mapped to users */
+	VMS_FRAME_TABLE,    /* a page table */
+	VMS_FRAME_KERNEL,   /* the kernel's own; never mapped to a user */
+	VMS_FRAME_TAIL      /* the rest of a huge frame: the record of its first frame speaks for it */
+};
+
+struct vms_frame {
+	uint32_t kind;  /* enum vms_frame_kind */
+	uint32_t refs;
+	uint32_t level; /* untyped: size as the level of its leaf, 1..3; table: its level */
+	uint32_t next;  /* table: next in a list of detached tables */
+
+	/* Tables only. A table covers the pages [prefix, prefix + 1) * 512^level of the tree under root. */
+	uint32_t root;
+	uint32_t prefix;
+	uint32_t nr_present; /* entries that are not absent */
+	uint32_t stray;      /* no longer in a tree: whoever waited for the lock must start again */
+	uint32_t lock;
+
+	/* The kernel's, untouched by this library. */
+	uint32_t word[7];
+} VMS_OWN_LINE;
+
+/**
+ * Make an unused frame the caller's, with one reference.
+ *
+ * frame  its number, and that of its first 4 KiB if it is huge: aligned to its size.
+ * kind   VMS_FRAME_UNTYPED or VMS_FRAME_KERNEL.
+ * level  1, 2 or 3: 4 KiB, 2 MiB or 1 GiB. All parts of a huge frame must be unused.
+ *
+ * Returns  VMS_OK
+ *          VMS_INVALID        kind or level is none of these, or a huge frame is not aligned to its size
+ *          VMS_OUT_OF_BOUNDS  the machine has no such frame
+ *          VMS_IN_USE         it is in use, or reserved
+ * Context  any. The caller's allocator must hand one frame to one caller.
+ * Note     its contents are as they were: zero it before a user can see it.
+ */
+VMS_MUST_USE enum vms_status vms_frame_from_unused(vms_pfn frame, enum vms_frame_kind kind, uint32_t level);
+
+/**
+ * Take one more reference to a frame that somebody holds.
+ *
+ * Returns  VMS_OK
+ *          VMS_OUT_OF_BOUNDS  the machine has no such frame
+ *          VMS_UNUSED         nobody holds it: unused, reserved, or a table
+ *          VMS_SATURATED      2^32 - 2^16 references are held already
+ * Context  any; lock-free, one atomic addition.
+ */
+VMS_MUST_USE enum vms_status vms_frame_get(vms_pfn frame);
+
+/**
+ * Give one reference back. The last one frees the frame: see vms_port_frame_free().
+ *
+ * frame  an untyped or kernel frame of which the caller holds a reference.
+ * Context  preemption off.
+ */
+void vms_frame_put(vms_pfn frame);
+
+/**
+ * The number of references held now: exact if the caller keeps others from taking or giving any,
+ * a hint otherwise. 0 for a frame that does not exist or is not in use.
+ */
+uint32_t vms_frame_refs(vms_pfn frame);
+
+#endif

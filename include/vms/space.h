@@ -1,0 +1,94 @@
+/*
+ * Address spaces: the root of a tree of tables, the CPUs that use it, and who answers its faults.
+ *
+ * A space is active on a CPU until another is activated there; while it is, that CPU holds a reference,
+ * so a root in use is never freed. No structure beside the tree says what is mapped.
+ */
+#ifndef VMS_SPACE_H
+#define VMS_SPACE_H
+
+#include <vms/types.h>
+
+/* What an access wanted: VMS_R, VMS_W or VMS_X; and whether user or kernel code made it. */
+struct vms_fault {
+	vms_va va;
+	uint32_t access;
+	bool user;
+};
+
+struct vms_space;
+
+/**
+ * Resolve a fault: map something at fault->va, or not.
+ * Returns  true if the access can be tried again.
+ * Context  the CPU and thread that faulted, preemption and interrupts as the kernel's fault handler
+ *          left them. Must not be called with a cursor open on that address.
+ */
+typedef bool vms_fault_handler(struct vms_space *space, const struct vms_fault *fault);
+
+/* The caller provides the storage and keeps it until vms_port_space_free(). */
+struct vms_space {
+	uint32_t root; /* the root table; never changes */
+	uint32_t refs; /* handles + CPUs on which it is active */
+	vms_va start;  /* the addresses that its cursors may own */
+	vms_va end;
+	vms_fault_handler *on_fault;
+	uint64_t active VMS_OWN_LINE; /* one bit a CPU */
+};
+
+/**
+ * Make an empty user space that shares the kernel's half.
+ *
+ * space  storage of the caller's; on VMS_OK it holds one reference.
+ *
+ * Returns  VMS_OK, or VMS_NO_MEMORY: no frame for the root.
+ * Context  preemption may be on; never sleeps.
+ * Cost     one table.
+ */
+VMS_MUST_USE enum vms_status vms_space_create(struct vms_space *space);
+
+/**
+ * One more reference to a space that the caller can already reach. Context: any.
+ */
+void vms_space_get(struct vms_space *space);
+
+/**
+ * Give a reference back. The last one frees every user table and drops every mapped frame, then calls
+ * vms_port_space_free(). No flush is due: the space is active nowhere.
+ * Context  any but inside a cursor on this space. Cost: O(entries of its tables) for the last one.
+ */
+void vms_space_put(struct vms_space *space);
+
+/**
+ * Make this the space of the calling CPU; the previous one loses this CPU and its reference.
+ * Nothing happens if it is active here already. The kernel's space, vms_machine.kernel, may be activated
+ * to be rid of a user space.
+ *
+ * Context  preemption off, any interrupt state; never sleeps. If the previous space's last reference goes,
+ *          its tables are freed here.
+ * TLB      non-global entries of the previous space are forgotten by this CPU.
+ */
+void vms_space_activate(struct vms_space *space);
+
+/**
+ * The space active on the calling CPU; the kernel's before any other was. Context: preemption off.
+ */
+struct vms_space *vms_space_current(void);
+
+/**
+ * Set who resolves the faults of this space; NULL for nobody. Context: before others use the space.
+ */
+void vms_space_set_fault_handler(struct vms_space *space, vms_fault_handler *handler);
+
+/**
+ * To be called by the kernel's page-fault handler, for faults in user and kernel mode, on the faulting CPU.
+ *
+ * Returns  true if the instruction can be run again: the entry permits the access by now (another CPU was
+ *          quicker; the stale translation is flushed here), or the space's handler resolved it.
+ *          false if not, or if the address is no user address: a fault in kernel mode then goes to
+ *          arch_user_fixup(), and one in user mode is the program's to answer for.
+ * Context  any in which the handler may run; no cursor open on the address.
+ */
+VMS_MUST_USE bool vms_space_fault(const struct vms_fault *fault);
+
+#endif

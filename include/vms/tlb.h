@@ -1,0 +1,88 @@
+/*
+ * Keeping TLBs coherent: a queue of what must be forgotten, and of the frames that wait for it.
+ *
+ * A *flusher* belongs to one space and collects ranges (issue) and frames that may be freed only when no
+ * CPU can use them any more (issue_with). dispatch hands the ranges to every CPU on which the space is
+ * active and interrupts them; sync waits until each has flushed, then lets the frames go. Cursors carry a
+ * flusher and do all this by themselves on close; use it directly only to flush for other reasons.
+ *
+ * A CPU that waits always serves what others ask of it, so two CPUs may wait for each other.
+ */
+#ifndef VMS_TLB_H
+#define VMS_TLB_H
+
+#include <vms/types.h>
+
+struct vms_space;
+
+/* Ranges a flusher remembers one by one, and pages it flushes one by one, before it flushes everything. */
+#define VMS_FLUSH_RANGES 8u
+#define VMS_FLUSH_PAGES  64u
+/* Frames a flusher parks before it dispatches by itself. */
+#define VMS_FLUSH_FRAMES 64u
+
+/* Pages [start, start + nr_pages * VMS_PAGE). */
+struct vms_flush_range {
+	vms_va start;
+	uint64_t nr_pages;
+};
+
+struct vms_tlb_flusher {
+	struct vms_space *space;
+	uint32_t nr_ranges; /* VMS_FLUSH_RANGES + 1: too many, flush everything */
+	uint32_t nr_frames;
+	uint64_t nr_pages;  /* in all ranges */
+	uint64_t waiting;   /* CPUs that were told and not yet seen to be done */
+	vms_pfn tables;     /* detached tables, linked by their records; VMS_NO_FRAME ends */
+	vms_pfn frames[VMS_FLUSH_FRAMES];
+	struct vms_flush_range range[VMS_FLUSH_RANGES];
+};
+
+/**
+ * Start an empty flusher for a space. Cost: a few stores.
+ */
+void vms_tlb_flusher_init(struct vms_tlb_flusher *flusher, struct vms_space *space);
+
+/**
+ * Queue: forget the translations of [start, start + len), both multiples of VMS_PAGE.
+ * Adjacent ranges join; past VMS_FLUSH_RANGES or VMS_FLUSH_PAGES the queue becomes "everything but
+ * global entries". Nothing is flushed yet. Context: preemption off.
+ */
+void vms_tlb_issue(struct vms_tlb_flusher *flusher, vms_va start, uint64_t len);
+
+/**
+ * The same, and keep one reference to a frame until the flush is done. When VMS_FLUSH_FRAMES are parked
+ * already, what is queued is dispatched and waited for first.
+ * Context  as vms_tlb_sync().
+ */
+void vms_tlb_issue_with(struct vms_tlb_flusher *flusher, vms_va start, uint64_t len, vms_pfn frame);
+
+/**
+ * Hand what is queued to every CPU that has the space active, interrupt them, and flush on this CPU.
+ * The queue is empty afterwards. Does not wait. Context: preemption off, any interrupt state.
+ */
+void vms_tlb_dispatch(struct vms_tlb_flusher *flusher);
+
+/**
+ * Wait until every CPU that was told has flushed, then free the parked frames. Afterwards no CPU can use
+ * a translation that was removed before the dispatch.
+ * Context  preemption off, any interrupt state (the wait serves incoming flushes); no lock of the
+ *          kernel's may be held that another CPU takes with interrupts off without serving flushes.
+ */
+void vms_tlb_sync(struct vms_tlb_flusher *flusher);
+
+/**
+ * Do what other CPUs asked of this one. Call it from the interrupt that vms_port_interrupt() sends and in
+ * loops that wait with interrupts off. Cheap when there is nothing to do: one load.
+ * Context  preemption off, any interrupt state.
+ */
+void vms_tlb_service(void);
+
+/**
+ * Free detached tables of this CPU that no other CPU can be looking at any more. Never waits.
+ * Returns  true if none is left waiting.
+ * Context  preemption off.
+ */
+bool vms_reclaim(void);
+
+#endif
