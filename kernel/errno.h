@@ -12,6 +12,8 @@ enum {
 	EOVERFLOW = 75, ENOTSOCK = 88, EOPNOTSUPP = 95, EAFNOSUPPORT = 97, ETIMEDOUT = 110,
 	/* Never seen by a program: restart the call, or fail with EINTR if a handler without SA_RESTART ran. */
 	ERESTART = 512,
+	/* Likewise: restart if no handler ran, else EINTR, whatever its flags. */
+	ERESTARTNOHAND = 514,
 };
 
 #endif

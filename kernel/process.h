@@ -39,16 +39,23 @@ struct process {
 	struct list all;        /* every process; the list is processes */
 	struct list threads;
 	uint32_t nr_threads;
-	struct waitq child_event; /* wait4 sleeps here, under proc_lock */
-	struct waitq vfork_done;
-	bool vforked;           /* the parent waits until we exec or exit */
+	/* All under proc_lock. */
+	struct waitq child_event;  /* wait4 and a parent in vfork sleep here */
+	struct waitq stop_event;   /* threads of a stopped process */
+	struct waitq thread_event; /* a thread has ended: exec waits for the others */
+	struct thread *vfork_parent; /* sleeps until we exec or exit; NULL: none does */
 	bool zombie;
 	bool stopped;
 	bool report_stop, report_continue; /* not yet seen by wait4 */
+	int stop_signal;        /* that stopped it last */
+	bool has_run_exec;      /* its program is its own: setpgid by the parent is too late */
+	bool shares_files;      /* `files` may be another process's too: exec takes a copy */
 	bool exiting;           /* exit_group began: threads die on their way to user mode */
 	int exit_status;        /* as wait4 reports it */
 	int exit_signal;        /* to the parent, usually SIGCHLD */
+	int death_signal;       /* to us when the parent ends (PR_SET_PDEATHSIG); 0: none */
 	uint64_t sig_pending;   /* sent to the process; any thread may take it */
+	struct list sig_queue;  /* of struct signal_queued: what is known of those */
 	struct signal_actions *actions;
 	struct mm *mm;
 	struct files *files;
@@ -70,37 +77,102 @@ static inline struct process *this_process(void)
 	return current()->process;
 }
 
-/* process.c */
+/* process.c: the tree of processes, and its beginning and end. */
 struct process *process_find(int pid);            /* proc_lock held; NULL if none */
-long process_clone(uint64_t flags, vms_va stack, vms_va parent_tid, vms_va child_tid, vms_va tls);
-VMS_NORETURN void thread_exit(int status);        /* this thread; the process with the last of them */
-VMS_NORETURN void process_exit(int status);       /* all threads; status as wait4 reports it */
-void process_timers(void);                        /* from the tick: deliver alarms that are due */
+struct thread *thread_find(int tid);              /* proc_lock held; NULL if none */
+int process_new_id(void);                         /* proc_lock held */
+struct process *process_new(void);                /* in no list, no threads; NULL: no memory */
+void process_free(struct process *process);       /* one that is in no list and has no threads */
+void process_enter(struct process *process, struct process *parent); /* proc_lock held: into the lists */
+/* proc_lock held: its threads die on their way to user mode. status as wait4 reports it. */
+void process_end_locked(struct process *process, int status);
+/* proc_lock held: threads other than `keep` die, the process lives on. */
+void process_end_threads_locked(struct process *process, struct thread *keep);
+/* A reference to the memory of a process, or NULL: none has this pid, or it has no memory any more. */
+struct mm *process_mm_get(int pid);
 /* Start the first process with this program; it is pid 1 and the machine stops when it ends. */
 long process_start_init(const char *path, const char *const argv[], const char *const envp[]);
+/* Sleep until pid 1 has ended, end all others, and give pid 1's status as wait4 reports it. */
+int process_wait_init(void);
+void process_timers(void);                        /* from the tick: deliver alarms that are due */
+void process_set_alarm(struct process *process, uint64_t when, uint64_t every); /* proc_lock held */
+
+/* clone.c */
+struct clone_request {
+	uint64_t flags;         /* CLONE_*, without the signal */
+	int exit_signal;
+	vms_va stack;           /* the child's stack pointer; 0: as the caller's */
+	vms_va parent_tid, child_tid, tls;
+};
+long process_clone(const struct clone_request *request);
+bool thread_make_user(struct thread *thread);     /* a new thread's own fields; false: no memory */
+
+/* exit.c */
+VMS_NORETURN void thread_exit(int status);        /* this thread; the process with the last of them */
+VMS_NORETURN void process_exit(int status);       /* all threads; status as wait4 reports it */
+void process_vfork_done(void);                    /* the parent may go on: we have left its memory */
+
+/* wait.c */
+void process_reap_locked(struct process *process); /* a zombie leaves the lists; free it after proc_lock */
+
+/* run.c */
+VMS_NORETURN void user_run(void *unused);         /* the life of a user thread: entry of thread_create() */
 
 /* exec.c: replace the calling process's program. -errno, or 0 with the new registers in place. */
-long process_exec(const char *path, char *const argv[], char *const envp[]); /* strings in kernel memory */
+long process_exec(const char *path, const char *const argv[], const char *const envp[]); /* in kernel memory */
 
-/* signal.c. proc_lock not held unless _locked. */
+/* signal.c: sending. proc_lock not held unless _locked. */
+#define SIGNAL_BIT(sig) (1ull << ((sig)-1))
+struct signal_info;
+struct signal_queued;
 long signal_process(struct process *process, int sig);
 void signal_process_locked(struct process *process, int sig);
 void signal_thread_locked(struct thread *thread, int sig);
+/* The same with details; `only` NULL: any thread of the process. -EAGAIN: no memory for them. */
+long signal_send_locked(struct process *process, struct thread *only, const struct signal_info *info);
 long signal_group(int pgid, int sig);             /* also from interrupts (^C) */
-/* An exception of the running program: never blocked or ignored; says on the console what killed it. */
-void signal_fault(int sig, int code, vms_va address);
-bool signal_waiting(struct thread *thread);       /* one that is neither blocked nor ignored, or dying */
-/* On the way to user mode: stop, die, or set up handlers' frames. */
-void signal_deliver(void);
+/* What is next among `from` (a set) for the calling thread: its number and details; 0: none. proc_lock held. */
+int signal_take_locked(uint64_t from, struct signal_info *info);
+void signal_discard_locked(struct process *process, uint64_t set);
+void signal_queue_free(struct list *queue, uint64_t set);
+bool signal_waiting(struct thread *thread);       /* one that is not blocked, or to stop, or dying */
+bool group_is_orphaned(int pgid);                 /* proc_lock held */
+
+/* signal_action.c: what a process does on a signal; signal_actions_copy: NULL if there is no memory. */
+struct signal_action signal_action_of(struct process *process, int sig); /* proc_lock held */
+void signal_action_set(struct process *process, int sig, const struct signal_action *action);
+bool signal_is_ignored(struct process *process, int sig);   /* proc_lock held; by choice or by default */
+enum signal_default { SIGNAL_ENDS, SIGNAL_IGNORED, SIGNAL_STOPS, SIGNAL_CONTINUES };
+enum signal_default signal_default_of(int sig);
+const char *signal_name(int sig);
 struct signal_actions *signal_actions_new(void);
 struct signal_actions *signal_actions_copy(struct signal_actions *from);
+void signal_actions_reset(struct signal_actions *actions);  /* as exec does */
 void signal_actions_get(struct signal_actions *actions);
 void signal_actions_put(struct signal_actions *actions);
+
+/* deliver.c: receiving. */
+/* An exception of the running program: never blocked or ignored. `what` is for the console if it dies of it. */
+void signal_fault(int sig, int code, vms_va address, const char *what);
+/* On the way to user mode: stop, die, or set up a handler's frame. */
+void signal_deliver(void);
+/* The same for a call that gave one of the ERESTART numbers: it is run again or fails with EINTR. */
+void signal_deliver_call(long result);
+/* Block `mask` until the call that runs has ended and its handlers have started (sigsuspend, ppoll). */
+void signal_mask_for_call(uint64_t mask);
+
+/*
+ * A call with a timeout from now: its deadline, the same one when the call is restarted; and its result
+ * when a signal came. The call goes on if the signal has no handler, else it fails with EINTR.
+ */
+uint64_t call_deadline(uint64_t timeout_ns);
+long call_interrupted(uint64_t deadline);
 
 /* syscall.c: carry out the call that the current thread's registers name, and store its result there. */
 void syscall_dispatch(void);
 
 /* futex.c */
 long futex_wake(struct mm *mm, vms_va va, uint32_t nr);
+void futex_robust_exit(struct thread *thread);    /* its robust mutexes are told that the owner died */
 
 #endif

@@ -45,6 +45,13 @@ struct thread {
 	int tid;
 	uint64_t sig_blocked;   /* bit n - 1 for signal n */
 	uint64_t sig_pending;   /* sent to this thread alone; changed atomically */
+	struct list sig_queue;  /* of struct signal_queued: what is known of those */
+	uint64_t sig_wait;      /* set that sigtimedwait waits for, blocked or not */
+	int fault_signal;       /* of its own exception, not yet delivered: number, si_code, si_addr */
+	int fault_code;
+	vms_va fault_address;
+	uint64_t restart_deadline; /* of the call that is being restarted; 0: none */
+	bool vfork_waits;       /* until its child has left the memory that they share */
 	uint64_t sig_saved;     /* mask to put back after sigsuspend */
 	bool sig_restore;
 	uint64_t alt_stack, alt_stack_len; /* sigaltstack */

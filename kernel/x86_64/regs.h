@@ -14,4 +14,15 @@ struct user_regs {
 	uint64_t fs_base, gs_base;
 };
 
+/* The six arguments of a system call, all at once. */
+static inline void user_regs_args(const struct user_regs *regs, uint64_t args[6])
+{
+	args[0] = regs->rdi;
+	args[1] = regs->rsi;
+	args[2] = regs->rdx;
+	args[3] = regs->r10;
+	args[4] = regs->r8;
+	args[5] = regs->r9;
+}
+
 #endif
