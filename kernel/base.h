@@ -55,8 +55,8 @@ static inline void list_remove(struct list *item) /* and make it a list of its o
 #define list_entry(item, type, member) container_of(item, type, member)
 #define list_for(pos, head) for (struct list *pos = (head)->next; pos != (head); pos = pos->next)
 /* The body may remove pos. */
-#define list_for_safe(pos, head)                                                                                       \
-	for (struct list *pos = (head)->next, *pos##_next = pos->next; pos != (head);                                  \
+#define list_for_safe(pos, head)                                                      \
+	for (struct list *pos = (head)->next, *pos##_next = pos->next; pos != (head); \
 	     pos = pos##_next, pos##_next = pos->next)
 
 /* string.c */

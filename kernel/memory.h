@@ -21,13 +21,13 @@ vms_pfn frame_alloc(enum vms_frame_kind kind, bool zeroed);
 
 /* The level of use now. Tables, users' pages and the kernel's own are counted apart. */
 struct memory_use {
-	uint64_t total;  /* frames handed to the allocator at boot */
+	uint64_t total; /* frames handed to the allocator at boot */
 	uint64_t free;
 };
 struct memory_use memory_use(void);
 
 /* heap.c: aligned to 16; NULL if there is no memory. heap_free(NULL) does nothing. */
-void *heap_alloc(size_t len);  /* contents arbitrary */
+void *heap_alloc(size_t len); /* contents arbitrary */
 void *heap_zalloc(size_t len); /* zeros */
 void heap_free(void *at);
 /* Bytes handed out and not yet given back: 0 after everything has ended. */

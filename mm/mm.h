@@ -13,16 +13,16 @@
 struct mm;
 
 /* Rights and flags, as Linux numbers them. */
-#define MM_PROT_READ  1u
+#define MM_PROT_READ 1u
 #define MM_PROT_WRITE 2u
-#define MM_PROT_EXEC  4u
-#define MM_SHARED     0x01u
-#define MM_PRIVATE    0x02u
-#define MM_FIXED      0x10u
-#define MM_ANONYMOUS  0x20u
-#define MM_NOREPLACE  0x100000u
-#define MM_POPULATE   0x8000u
-#define MM_STACK      0x20000u
+#define MM_PROT_EXEC 4u
+#define MM_SHARED 0x01u
+#define MM_PRIVATE 0x02u
+#define MM_FIXED 0x10u
+#define MM_ANONYMOUS 0x20u
+#define MM_NOREPLACE 0x100000u
+#define MM_POPULATE 0x8000u
+#define MM_STACK 0x20000u
 
 /*
  * What the kernel supplies for file mappings: an opaque counted object that has pages.
@@ -57,13 +57,14 @@ long mm_fork(struct mm *from, struct mm **to);
  * mmap: the address, or -errno. `file` is NULL for anonymous memory, else borrowed (a reference is taken);
  * rights of the file itself are checked by the caller. offset in bytes.
  */
-long mm_map(struct mm *mm, vms_va hint, uint64_t len, uint32_t prot, uint32_t flags, struct file *file, uint64_t offset);
+long mm_map(struct mm *mm, vms_va hint, uint64_t len, uint32_t prot, uint32_t flags, struct file *file,
+	    uint64_t offset);
 long mm_unmap(struct mm *mm, vms_va va, uint64_t len);
 long mm_protect(struct mm *mm, vms_va va, uint64_t len, uint32_t prot);
 long mm_remap(struct mm *mm, vms_va old, uint64_t old_len, uint64_t new_len, uint32_t flags, vms_va new_va);
 long mm_advise(struct mm *mm, vms_va va, uint64_t len, int advice);
-vms_va mm_brk(struct mm *mm, vms_va end);             /* the break afterwards */
-void mm_set_brk(struct mm *mm, vms_va start);         /* where the heap begins: set by exec */
+vms_va mm_brk(struct mm *mm, vms_va end); /* the break afterwards */
+void mm_set_brk(struct mm *mm, vms_va start); /* where the heap begins: set by exec */
 
 /* Reach into a space that need not be active, faulting pages in. 0 or -EFAULT, -ENOMEM. */
 long mm_write(struct mm *mm, vms_va to, const void *from, uint64_t len);
@@ -75,18 +76,18 @@ struct mm_area {
 	vms_va end;
 	uint32_t prot;
 	bool shared;
-	uint64_t nr_mapped;  /* pages present */
-	struct file *file;   /* NULL: anonymous; valid inside the call only */
-	uint64_t offset;     /* bytes, in the file */
+	uint64_t nr_mapped; /* pages present */
+	struct file *file; /* NULL: anonymous; valid inside the call only */
+	uint64_t offset; /* bytes, in the file */
 };
 /* The first run at or after `from`; false if there is none. Joins neighbours that look alike. */
 bool mm_next_area(struct mm *mm, vms_va from, struct mm_area *area);
 
 struct mm_stats {
 	uint64_t nr_faults;
-	uint64_t nr_zeroed;     /* anonymous pages made */
-	uint64_t nr_copied;     /* copy on write */
-	uint64_t nr_file;       /* file pages mapped */
+	uint64_t nr_zeroed; /* anonymous pages made */
+	uint64_t nr_copied; /* copy on write */
+	uint64_t nr_file; /* file pages mapped */
 };
 struct mm_stats mm_stats(void); /* of all since boot */
 

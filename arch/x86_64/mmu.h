@@ -10,7 +10,8 @@
 
 /*
  * On each CPU once: program the PAT as pte.h expects, turn on NX, write protection in kernel mode, global
- * pages, and SMEP, SMAP and UMIP where the CPU has them. `smap` of copy.S is set when the first CPU has SMAP.
+ * pages, and SMEP, SMAP and UMIP where the CPU has them. The first call writes stac and clac into copy.S if the
+ * CPU has SMAP: the text must be writable until then. All CPUs have the same features.
  */
 void arch_mmu_init(void);
 
@@ -39,6 +40,9 @@ static inline void arch_mmu_flush_all(void)
 {
 	arch_mmu_activate(arch_mmu_root());
 }
+
+/* Forget everything, global pages too. SDM 4.10.4.1: by a change of CR4.PGE. */
+void arch_mmu_flush_global(void);
 
 /*
  * Accesses to user memory that survive a fault. `va` and `len` lie in [0, VMS_USER_END); the code clamps

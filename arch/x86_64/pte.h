@@ -22,35 +22,35 @@
 
 #include <vms/types.h>
 
-#define ARCH_LEVELS     4u
+#define ARCH_LEVELS 4u
 #define ARCH_LEAF_LEVELS 3u /* leaves of level 1, 2, 3: 4 KiB, 2 MiB, 1 GiB */
 
 /*
  * Users own [0, 2^47 - 4096). The last page below the hole is never mapped: a system call instruction at
  * its end would return to a non-canonical address (SDM vol. 2, SYSRET).
  */
-#define VMS_USER_END    0x7ffffffff000ul
+#define VMS_USER_END 0x7ffffffff000ul
 /* The kernel owns the root's upper half, without its last 2 MiB, so that no end wraps to 0. */
 #define VMS_KERNEL_START 0xffff800000000000ul
-#define VMS_KERNEL_END   0xffffffffffe00000ul
+#define VMS_KERNEL_END 0xffffffffffe00000ul
 /* Root entries from here on are the kernel's. */
 #define ARCH_ROOT_KERNEL 256u
 
-#define ARCH_PTE_P      0x1ul
-#define ARCH_PTE_W      0x2ul
-#define ARCH_PTE_U      0x4ul
-#define ARCH_PTE_PWT    0x8ul
-#define ARCH_PTE_PCD    0x10ul
-#define ARCH_PTE_A      0x20ul
-#define ARCH_PTE_D      0x40ul
-#define ARCH_PTE_PS     0x80ul
-#define ARCH_PTE_PAT1   0x80ul   /* PAT in a leaf of level 1 */
-#define ARCH_PTE_G      0x100ul
-#define ARCH_PTE_SOFT0  0x200ul
-#define ARCH_PTE_SOFT1  0x400ul
-#define ARCH_PTE_KEPT   0x800ul  /* bit 0 clear: a leaf without access, not a mark */
-#define ARCH_PTE_PAT2   0x1000ul /* PAT in a leaf of level 2 or 3 */
-#define ARCH_PTE_NX     0x8000000000000000ul
+#define ARCH_PTE_P 0x1ul
+#define ARCH_PTE_W 0x2ul
+#define ARCH_PTE_U 0x4ul
+#define ARCH_PTE_PWT 0x8ul
+#define ARCH_PTE_PCD 0x10ul
+#define ARCH_PTE_A 0x20ul
+#define ARCH_PTE_D 0x40ul
+#define ARCH_PTE_PS 0x80ul
+#define ARCH_PTE_PAT1 0x80ul /* PAT in a leaf of level 1 */
+#define ARCH_PTE_G 0x100ul
+#define ARCH_PTE_SOFT0 0x200ul
+#define ARCH_PTE_SOFT1 0x400ul
+#define ARCH_PTE_KEPT 0x800ul /* bit 0 clear: a leaf without access, not a mark */
+#define ARCH_PTE_PAT2 0x1000ul /* PAT in a leaf of level 2 or 3 */
+#define ARCH_PTE_NX 0x8000000000000000ul
 #define ARCH_PTE_FRAMES 0x10000000000ul /* 2^40 frame numbers fit */
 
 enum arch_pte_kind { ARCH_PTE_ABSENT, ARCH_PTE_TABLE, ARCH_PTE_LEAF, ARCH_PTE_MARK };
@@ -125,8 +125,8 @@ static inline uint64_t arch_pte_leaf(vms_pfn frame, uint32_t level, struct vms_p
 			arch_pte_bit(vms_has(prop.flags, VMS_GLOBAL), ARCH_PTE_G) +
 			arch_pte_bit(vms_has(prop.flags, VMS_SOFT0), ARCH_PTE_SOFT0) +
 			arch_pte_bit(vms_has(prop.flags, VMS_SOFT1), ARCH_PTE_SOFT1) +
-			arch_pte_bit(!vms_has(prop.flags, VMS_X), ARCH_PTE_NX) +
-			arch_pte_bit(level > 1, ARCH_PTE_PS) + arch_pte_cache(prop.cache, level);
+			arch_pte_bit(!vms_has(prop.flags, VMS_X), ARCH_PTE_NX) + arch_pte_bit(level > 1, ARCH_PTE_PS) +
+			arch_pte_cache(prop.cache, level);
 
 	if (vms_has(prop.flags, VMS_R))
 		return frame * VMS_PAGE + bits + ARCH_PTE_P;
@@ -164,10 +164,10 @@ static inline struct vms_prop arch_pte_prop(uint64_t pte, uint32_t level)
 			 (arch_pte_has(pte, ARCH_PTE_G) ? VMS_GLOBAL : 0u) +
 			 (arch_pte_has(pte, ARCH_PTE_SOFT0) ? VMS_SOFT0 : 0u) +
 			 (arch_pte_has(pte, ARCH_PTE_SOFT1) ? VMS_SOFT1 : 0u),
-		.cache = pat ? VMS_WRITE_COMBINING
-			     : arch_pte_has(pte, ARCH_PTE_PCD)
-				       ? VMS_UNCACHED
-				       : arch_pte_has(pte, ARCH_PTE_PWT) ? VMS_WRITE_THROUGH : VMS_WRITE_BACK,
+		.cache = pat                               ? VMS_WRITE_COMBINING
+			 : arch_pte_has(pte, ARCH_PTE_PCD) ? VMS_UNCACHED
+			 : arch_pte_has(pte, ARCH_PTE_PWT) ? VMS_WRITE_THROUGH
+							   : VMS_WRITE_BACK,
 	};
 
 	return prop;

@@ -24,7 +24,7 @@ void vms_guard_leave(struct vms_guard *guard);
 
 enum vms_mode {
 	VMS_READING, /* query, find_next, jump; allocates nothing */
-	VMS_EDITING  /* everything */
+	VMS_EDITING /* everything */
 };
 
 /* Storage of the caller's; about 800 bytes. The fields are the library's. */
@@ -32,11 +32,11 @@ struct vms_cursor {
 	struct vms_space *space;
 	vms_va start;
 	vms_va end;
-	vms_va at;          /* the position */
-	vms_pfn top;        /* the covering table: the lowest one that covers the whole range */
+	vms_va at; /* the position */
+	vms_pfn top; /* the covering table: the lowest one that covers the whole range */
 	uint32_t top_level;
-	vms_pfn node;       /* a table on the way from top to the position */
-	uint32_t level;     /* its level */
+	vms_pfn node; /* a table on the way from top to the position */
+	uint32_t level; /* its level */
 	enum vms_mode mode;
 	struct vms_tlb_flusher flusher;
 };
@@ -45,17 +45,17 @@ enum vms_what {
 	VMS_ABSENT, /* nothing */
 	VMS_MARKED, /* a token */
 	VMS_MAPPED, /* an untyped frame */
-	VMS_DEVICE  /* memory that is not counted: devices; everything in the kernel's space */
+	VMS_DEVICE /* memory that is not counted: devices; everything in the kernel's space */
 };
 
 /* What a query found. va and len are the whole slot's, cut to the cursor's range only if it is absent. */
 struct vms_item {
 	enum vms_what what;
 	vms_va va;
-	uint64_t len;         /* bytes */
-	vms_pfn frame;        /* mapped, device: the first frame of the slot */
+	uint64_t len; /* bytes */
+	vms_pfn frame; /* mapped, device: the first frame of the slot */
 	struct vms_prop prop; /* mapped, device */
-	vms_token token;      /* marked */
+	vms_token token; /* marked */
 };
 
 /**

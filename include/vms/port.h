@@ -8,7 +8,7 @@
  *   arch_user_fixup()        in its fault handler for faults in kernel mode, after vms_space_fault()
  *                            did not resolve them (include <mmu.h>);
  *   vms_cpu_online()         on each CPU before it uses anything else;
- *   vms_reclaim()            now and then on each CPU (a timer tick or the idle loop will do).
+ *   vms_reclaim()            now and then on each CPU, from a thread (the idle loop will do).
  */
 #ifndef VMS_PORT_H
 #define VMS_PORT_H

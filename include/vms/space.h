@@ -7,6 +7,7 @@
 #ifndef VMS_SPACE_H
 #define VMS_SPACE_H
 
+#include <pte.h> /* VMS_USER_END */
 #include <vms/types.h>
 
 /* What an access wanted: VMS_R, VMS_W or VMS_X; and whether user or kernel code made it. */
@@ -30,10 +31,10 @@ typedef bool vms_fault_handler(struct vms_space *space, const struct vms_fault *
 struct vms_space {
 	uint32_t root; /* the root table; never changes */
 	uint32_t refs; /* handles + CPUs on which it is active */
-	vms_va start;  /* the addresses that its cursors may own */
+	vms_va start; /* the addresses that its cursors may own */
 	vms_va end;
 	vms_fault_handler *on_fault;
-	uint64_t active VMS_OWN_LINE; /* one bit a CPU */
+	uint64_t active VMS_OWN_LINE; /* one bit a CPU; in the kernel's space every CPU that is online */
 };
 
 /**
@@ -83,8 +84,8 @@ void vms_space_set_fault_handler(struct vms_space *space, vms_fault_handler *han
 /**
  * To be called by the kernel's page-fault handler, for faults in user and kernel mode, on the faulting CPU.
  *
- * Returns  true if the instruction can be run again: the entry permits the access by now (another CPU was
- *          quicker; the stale translation is flushed here), or the space's handler resolved it.
+ * Returns  true if the instruction can be run again: the space's handler resolved the fault, or the entry
+ *          permits the access by now (another CPU was quicker; the stale translation is flushed here).
  *          false if not, or if the address is no user address: a fault in kernel mode then goes to
  *          arch_user_fixup(), and one in user mode is the program's to answer for.
  * Context  any in which the handler may run; no cursor open on the address.

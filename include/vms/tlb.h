@@ -17,7 +17,7 @@ struct vms_space;
 
 /* Ranges a flusher remembers one by one, and pages it flushes one by one, before it flushes everything. */
 #define VMS_FLUSH_RANGES 8u
-#define VMS_FLUSH_PAGES  64u
+#define VMS_FLUSH_PAGES 64u
 /* Frames a flusher parks before it dispatches by itself. */
 #define VMS_FLUSH_FRAMES 64u
 
@@ -29,11 +29,12 @@ struct vms_flush_range {
 
 struct vms_tlb_flusher {
 	struct vms_space *space;
-	uint32_t nr_ranges; /* VMS_FLUSH_RANGES + 1: too many, flush everything */
+	uint32_t nr_ranges;
 	uint32_t nr_frames;
-	uint64_t nr_pages;  /* in all ranges */
-	uint64_t waiting;   /* CPUs that were told and not yet seen to be done */
-	vms_pfn tables;     /* detached tables, linked by their records; VMS_NO_FRAME ends */
+	bool all; /* flush everything of the space: then no range is kept */
+	uint64_t nr_pages; /* in all ranges */
+	uint64_t waiting; /* CPUs that were told and not yet seen to be done */
+	vms_pfn tables; /* detached tables, linked by their records; VMS_NO_FRAME ends */
 	vms_pfn frames[VMS_FLUSH_FRAMES];
 	struct vms_flush_range range[VMS_FLUSH_RANGES];
 };
@@ -81,7 +82,7 @@ void vms_tlb_service(void);
 /**
  * Free detached tables of this CPU that no other CPU can be looking at any more. Never waits.
  * Returns  true if none is left waiting.
- * Context  preemption off.
+ * Context  preemption off, thread context: not from an interrupt handler, not inside a cursor.
  */
 bool vms_reclaim(void);
 

@@ -15,12 +15,12 @@
 #include <stdint.h>
 #include <vms/attr.h>
 
-typedef uint64_t vms_va;    /* virtual address, bytes */
-typedef uint64_t vms_pa;    /* physical address, bytes */
-typedef uint32_t vms_pfn;   /* frame number: physical address / VMS_PAGE */
+typedef uint64_t vms_va; /* virtual address, bytes */
+typedef uint64_t vms_pa; /* physical address, bytes */
+typedef uint32_t vms_pfn; /* frame number: physical address / VMS_PAGE */
 typedef uint32_t vms_token; /* what a mark holds; any value, opaque to this library */
 
-#define VMS_PAGE    4096ul
+#define VMS_PAGE 4096ul
 #define VMS_ENTRIES 512ul
 #define VMS_NO_FRAME 0xfffffffful /* "none", where a vms_pfn is expected */
 
@@ -32,21 +32,21 @@ typedef uint32_t vms_token; /* what a mark holds; any value, opaque to this libr
  */
 enum vms_status {
 	VMS_OK,
-	VMS_BAD_RANGE,     /* start >= end, unaligned, or outside what this space owns */
-	VMS_OUT_OF_RANGE,  /* the cursor is at its end, or the operation would leave its range */
-	VMS_NO_MEMORY,     /* no frame for a table */
-	VMS_EXISTS,        /* a page under the slot is mapped */
-	VMS_NOT_FOUND,     /* there is no mapping (or mark) in the range searched */
-	VMS_BAD_FRAME,     /* not an untyped frame, or of a size that does not fit here */
-	VMS_BAD_PROP,      /* properties that vms_prop_valid() refuses */
-	VMS_READ_ONLY,     /* the cursor was opened for reading */
+	VMS_BAD_RANGE, /* start >= end, unaligned, or outside what this space owns */
+	VMS_OUT_OF_RANGE, /* the cursor is at its end, or the operation would leave its range */
+	VMS_NO_MEMORY, /* no frame for a table */
+	VMS_EXISTS, /* a page under the slot is mapped */
+	VMS_NOT_FOUND, /* there is no mapping (or mark) in the range searched */
+	VMS_BAD_FRAME, /* not an untyped frame, or of a size that does not fit here */
+	VMS_BAD_PROP, /* properties that vms_prop_valid() refuses */
+	VMS_READ_ONLY, /* the cursor was opened for reading */
 	VMS_ACCESS_DENIED, /* not user memory of the active space */
-	VMS_PAGE_FAULT,    /* user memory could not be accessed; see the count */
-	VMS_INVALID,       /* an argument makes no sense (too short, unaligned, null) */
+	VMS_PAGE_FAULT, /* user memory could not be accessed; see the count */
+	VMS_INVALID, /* an argument makes no sense (too short, unaligned, null) */
 	VMS_OUT_OF_BOUNDS, /* no such frame in this machine */
-	VMS_IN_USE,        /* the frame is in use already */
-	VMS_UNUSED,        /* the frame is not in use */
-	VMS_SATURATED,     /* the reference count is at its limit */
+	VMS_IN_USE, /* the frame is in use already */
+	VMS_UNUSED, /* the frame is not in use */
+	VMS_SATURATED, /* the reference count is at its limit */
 	VMS_NR_STATUS
 };
 
@@ -59,23 +59,17 @@ const char *vms_status_name(enum vms_status status);
  * Properties of a mapping. Access is the sum of VMS_R, VMS_W and VMS_X; none of the three is a mapping
  * that no access can use but that keeps its frame (PROT_NONE). VMS_W and VMS_X need VMS_R.
  */
-#define VMS_R        0x01u
-#define VMS_W        0x02u
-#define VMS_X        0x04u
+#define VMS_R 0x01u
+#define VMS_W 0x02u
+#define VMS_X 0x04u
 #define VMS_ACCESSED 0x08u /* set by hardware on the first access; set it yourself to save it the work */
-#define VMS_DIRTY    0x10u /* likewise, on the first write */
-#define VMS_GLOBAL   0x20u /* survives a switch of spaces; only in the kernel's space */
-#define VMS_SOFT0    0x40u /* two bits for the kernel's own use */
-#define VMS_SOFT1    0x80u
+#define VMS_DIRTY 0x10u /* likewise, on the first write */
+#define VMS_GLOBAL 0x20u /* survives a switch of spaces; only in the kernel's space */
+#define VMS_SOFT0 0x40u /* two bits for the kernel's own use */
+#define VMS_SOFT1 0x80u
 #define VMS_FLAGS_END 0x100u
 
-enum vms_cache {
-	VMS_WRITE_BACK,
-	VMS_WRITE_THROUGH,
-	VMS_WRITE_COMBINING,
-	VMS_UNCACHED,
-	VMS_NR_CACHE
-};
+enum vms_cache { VMS_WRITE_BACK, VMS_WRITE_THROUGH, VMS_WRITE_COMBINING, VMS_UNCACHED, VMS_NR_CACHE };
 
 struct vms_prop {
 	uint32_t flags; /* VMS_R, ... added up */

@@ -73,8 +73,7 @@ VMS_MUST_USE enum vms_status vms_writer_skip(struct vms_writer *writer, uint64_t
  * Context  where the space's fault handler may run; interrupts on if that sleeps. No cursor open on the range.
  */
 VMS_MUST_USE enum vms_status vms_reader_copy(struct vms_reader *reader, void *to, uint64_t len, uint64_t *done);
-VMS_MUST_USE enum vms_status vms_writer_copy(struct vms_writer *writer, const void *from, uint64_t len,
-					     uint64_t *done);
+VMS_MUST_USE enum vms_status vms_writer_copy(struct vms_writer *writer, const void *from, uint64_t len, uint64_t *done);
 
 /**
  * Write min(len, avail) zeros. Otherwise as vms_writer_copy().

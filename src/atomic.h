@@ -1,0 +1,92 @@
+/*
+ * Atomic accesses, all of them: src/ has no other way to touch a word that another CPU may change.
+ *
+ * In a kernel they are compiler builtins. Under the explorer each is a scheduling point, without a change
+ * here; for provers, which do not know the builtins, each is a contract.
+ */
+#ifndef VMS_SRC_ATOMIC_H
+#define VMS_SRC_ATOMIC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#ifdef __FRAMAC__
+/*@ requires \valid_read(at); assigns \nothing; ensures \result == *at; */
+uint32_t vms__load32(const uint32_t *at);
+/*@ requires \valid_read(at); assigns \nothing; ensures \result == *at; */
+uint64_t vms__load64(const uint64_t *at);
+/*@ requires \valid(at); assigns *at; ensures *at == value; */
+void vms__store32(uint32_t *at, uint32_t value);
+/*@ requires \valid(at); assigns *at; ensures *at == value; */
+void vms__store64(uint64_t *at, uint64_t value);
+/*@ requires \valid(at); assigns *at; ensures \result == \old(*at) && *at == value; */
+uint32_t vms__exchange32(uint32_t *at, uint32_t value);
+/*@ requires \valid(at); assigns *at; ensures \result == \old(*at) && *at == (uint32_t)(\old(*at) + value); */
+uint32_t vms__add32(uint32_t *at, uint32_t value);
+/*@ requires \valid(at) && \valid_read(&*at);
+  @ assigns *at;
+  @ ensures \result <==> \old(*at) == expected;
+  @ ensures *at == (\result ? desired : \old(*at)); */
+bool vms__compare_exchange64(uint64_t *at, uint64_t expected, uint64_t desired);
+/*@ requires \valid(at); assigns *at; */
+void vms__set_bit(uint64_t *at, uint32_t bit);
+/*@ requires \valid(at); assigns *at; */
+void vms__clear_bit(uint64_t *at, uint32_t bit);
+/*@ assigns \nothing; */
+void vms__fence(void);
+#else
+
+/* Acquire: what the writer wrote before its store is seen after this load. */
+static inline uint32_t vms__load32(const uint32_t *at)
+{
+	return __atomic_load_n(at, __ATOMIC_ACQUIRE);
+}
+static inline uint64_t vms__load64(const uint64_t *at)
+{
+	return __atomic_load_n(at, __ATOMIC_ACQUIRE);
+}
+
+/* Release: what this CPU wrote before is seen by whoever loads the value. */
+static inline void vms__store32(uint32_t *at, uint32_t value)
+{
+	__atomic_store_n(at, value, __ATOMIC_RELEASE);
+}
+static inline void vms__store64(uint64_t *at, uint64_t value)
+{
+	__atomic_store_n(at, value, __ATOMIC_RELEASE);
+}
+
+static inline uint32_t vms__exchange32(uint32_t *at, uint32_t value)
+{
+	return __atomic_exchange_n(at, value, __ATOMIC_ACQ_REL);
+}
+
+/* Gives what was there before. */
+static inline uint32_t vms__add32(uint32_t *at, uint32_t value)
+{
+	return __atomic_fetch_add(at, value, __ATOMIC_ACQ_REL);
+}
+
+static inline bool vms__compare_exchange64(uint64_t *at, uint64_t expected, uint64_t desired)
+{
+	return __atomic_compare_exchange_n(at, &expected, desired, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+}
+
+/* Sequentially consistent: ordered against vms__fence() of other CPUs. */
+static inline void vms__set_bit(uint64_t *at, uint32_t bit)
+{
+	(void)__atomic_fetch_or(at, 1ul << bit, __ATOMIC_SEQ_CST);
+}
+static inline void vms__clear_bit(uint64_t *at, uint32_t bit)
+{
+	(void)__atomic_fetch_and(at, ~(1ul << bit), __ATOMIC_SEQ_CST);
+}
+
+/* Every access before it is seen by all CPUs before every access after it. */
+static inline void vms__fence(void)
+{
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+#endif
+
+#endif

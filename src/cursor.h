@@ -1,0 +1,86 @@
+/*
+ * How cursor operations move in the tree they own.
+ *
+ * Invariant while a cursor is open: every table that meets its range and lies at or below `top` is locked by
+ * it; `node` is `top` or below it, of level `level`, and covers the position unless the position is the end.
+ */
+#ifndef VMS_SRC_CURSOR_H
+#define VMS_SRC_CURSOR_H
+
+#include <vms/cursor.h>
+#include <vms/machine.h>
+
+#include "node.h"
+
+/* A page range that an operation works on: len bytes from the position. */
+static inline bool vms__len_fits(const struct vms_cursor *cursor, uint64_t len)
+{
+	return len > 0 && len % VMS_PAGE == 0 && len <= cursor->end - cursor->at;
+}
+
+/* Stand at va, in [start, end]. */
+static inline void vms__move(struct vms_cursor *cursor, vms_va va)
+{
+	if (vms__slot_start(va, cursor->level + 1) != vms__slot_start(cursor->at, cursor->level + 1)) {
+		cursor->node = cursor->top;
+		cursor->level = cursor->top_level;
+	}
+	cursor->at = va;
+}
+
+/* Forget what was found below the covering table: the tree was changed or is to be walked from there. */
+static inline void vms__rewind(struct vms_cursor *cursor)
+{
+	cursor->node = cursor->top;
+	cursor->level = cursor->top_level;
+}
+
+static inline uint64_t vms__here(const struct vms_cursor *cursor)
+{
+	return vms__entry(cursor->node, vms__index(cursor->at, cursor->level));
+}
+
+/* Go down to the lowest table over the position, which is not the end; give its entry there. */
+static inline uint64_t vms__seek(struct vms_cursor *cursor)
+{
+	uint64_t pte = vms__here(cursor);
+
+	while (arch_pte_kind(pte, cursor->level) == ARCH_PTE_TABLE) {
+		cursor->node = arch_pte_child(pte);
+		cursor->level--;
+		pte = vms__here(cursor);
+	}
+	return pte;
+}
+
+/* Is the slot over the position all inside the next `len` bytes? */
+static inline bool vms__slot_inside(const struct vms_cursor *cursor, uint64_t len)
+{
+	return vms__slot_aligned(cursor->at, cursor->level) && vms__slot_len(cursor->level) <= len;
+}
+
+static inline bool vms__is_user(const struct vms_cursor *cursor)
+{
+	return cursor->space != &vms_machine.kernel;
+}
+
+/* Say what this entry, over the position at the cursor's level, is. */
+void vms__describe(const struct vms_cursor *cursor, uint64_t pte, struct vms_item *item);
+
+/*
+ * Make the tables that are missing so that no leaf or mark - nor, if `absent` says so, an absent slot -
+ * reaches over either end of [position, position + len). No translation changes.
+ * Returns  VMS_OK, or VMS_NO_MEMORY (VMS_SATURATED) and nothing was changed.
+ */
+enum vms_status vms__cut_ends(struct vms_cursor *cursor, uint64_t len, bool absent);
+
+/*
+ * Make tables from the lowest one over the position down to this level, out of the reserve, which suffices.
+ * What was there is absent or a mark. Afterwards the cursor's node is of this level.
+ */
+void vms__descend_to(struct vms_cursor *cursor, uint32_t level, vms_pfn *reserve);
+
+/* Clear the leaf `pte` over the position, and park its frame. */
+void vms__clear_leaf(struct vms_cursor *cursor, uint64_t pte);
+
+#endif

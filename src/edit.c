@@ -1,0 +1,180 @@
+/*
+ * Unmap, mark and protect: what was mapped is taken away or changed, and the TLBs are told.
+ */
+#include "cursor.h"
+#include "frame.h"
+#include "lock.h"
+
+void vms__clear_leaf(struct vms_cursor *cursor, uint64_t pte)
+{
+	vms_pfn frame = arch_pte_frame(pte, cursor->level);
+	vms_va va = vms__slot_start(cursor->at, cursor->level);
+
+	vms__entry_set(cursor->node, vms__index(cursor->at, cursor->level), 0);
+	vms_machine.meta[cursor->node].nr_present--;
+	if (vms__is_user(cursor) && vms__frame_is_counted(frame))
+		vms_tlb_issue_with(&cursor->flusher, va, vms__slot_len(cursor->level), frame);
+	else
+		vms_tlb_issue(&cursor->flusher, va, vms__slot_len(cursor->level));
+}
+
+/* May the child table over the position be detached: all of it in the range, and not one that is for ever? */
+static bool is_detachable(const struct vms_cursor *cursor, uint64_t left)
+{
+	return vms__slot_inside(cursor, left) && (vms__is_user(cursor) || cursor->level < ARCH_LEVELS);
+}
+
+/* Empty the slot over the position, where no table is to be kept; the pages that were mapped. */
+static uint64_t slot_clear(struct vms_cursor *cursor, uint64_t pte)
+{
+	uint32_t i = vms__index(cursor->at, cursor->level);
+	uint64_t nr;
+
+	switch (arch_pte_kind(pte, cursor->level)) {
+	case ARCH_PTE_TABLE:
+		nr = vms__detach(cursor, cursor->node, i);
+		vms_tlb_issue(&cursor->flusher, cursor->at, vms__slot_len(cursor->level));
+		return nr;
+	case ARCH_PTE_LEAF:
+		vms__clear_leaf(cursor, pte);
+		return vms__frames_in(cursor->level);
+	case ARCH_PTE_MARK:
+		vms__entry_set(cursor->node, i, 0);
+		vms_machine.meta[cursor->node].nr_present--;
+		return 0;
+	default:
+		return 0;
+	}
+}
+
+/* Leave `fill` (a mark, or 0 for nothing) in every slot of the range; no leaf or mark reaches over an end. */
+static uint64_t range_fill(struct vms_cursor *cursor, vms_va stop, uint64_t fill)
+{
+	uint64_t nr = 0;
+
+	vms__rewind(cursor);
+	while (cursor->at < stop) {
+		uint64_t left = stop - cursor->at;
+		uint64_t pte = vms__here(cursor);
+
+		if (arch_pte_kind(pte, cursor->level) == ARCH_PTE_TABLE && !is_detachable(cursor, left)) {
+			cursor->node = arch_pte_child(pte);
+			cursor->level--;
+			continue;
+		}
+		nr += slot_clear(cursor, pte);
+		if (fill != 0) {
+			vms__entry_set(cursor->node, vms__index(cursor->at, cursor->level), fill);
+			vms_machine.meta[cursor->node].nr_present++;
+		}
+		vms__move(cursor, cursor->at + vms__slot_rest(cursor->at, cursor->level, left));
+	}
+	return nr;
+}
+
+enum vms_status vms_cursor_unmap(struct vms_cursor *cursor, uint64_t len, uint64_t *nr_removed)
+{
+	enum vms_status status;
+	uint64_t nr;
+
+	if (cursor->mode != VMS_EDITING)
+		return VMS_READ_ONLY;
+	if (!vms__len_fits(cursor, len))
+		return VMS_OUT_OF_RANGE;
+	status = vms__cut_ends(cursor, len, false);
+	if (status != VMS_OK)
+		return status;
+	nr = range_fill(cursor, cursor->at + len, 0);
+	if (nr_removed != NULL)
+		*nr_removed = nr;
+	return VMS_OK;
+}
+
+enum vms_status vms_cursor_mark(struct vms_cursor *cursor, uint64_t len, vms_token token)
+{
+	enum vms_status status;
+
+	if (cursor->mode != VMS_EDITING)
+		return VMS_READ_ONLY;
+	if (!vms__len_fits(cursor, len))
+		return VMS_OUT_OF_RANGE;
+	status = vms__cut_ends(cursor, len, true);
+	if (status != VMS_OK)
+		return status;
+	(void)range_fill(cursor, cursor->at + len, arch_pte_mark(token));
+	return VMS_OK;
+}
+
+/* The flags after a change: those that it clears are gone, those that it sets are there. */
+static uint32_t flags_changed(uint32_t flags, struct vms_change change)
+{
+	for (uint32_t flag = 1; flag < VMS_FLAGS_END; flag *= 2) {
+		if (vms_has(flags, flag) && vms_has(change.clear, flag))
+			flags -= flag;
+		if (!vms_has(flags, flag) && vms_has(change.set, flag))
+			flags += flag;
+	}
+	return flags;
+}
+
+static bool change_is_allowed(struct vms_change change)
+{
+	uint32_t both = flags_changed(change.clear, change);
+
+	return change.clear < VMS_FLAGS_END && change.set < VMS_FLAGS_END && !vms_has(both, VMS_ACCESSED) &&
+	       !vms_has(both, VMS_DIRTY) && !vms_has(both, VMS_GLOBAL);
+}
+
+/* Does any CPU have to forget the old rights? */
+static bool rights_shrank(uint32_t old, uint32_t now)
+{
+	return (vms_has(old, VMS_R) && !vms_has(now, VMS_R)) || (vms_has(old, VMS_W) && !vms_has(now, VMS_W)) ||
+	       (vms_has(old, VMS_X) && !vms_has(now, VMS_X));
+}
+
+/* Change the leaf over the position, whose slot is all in the range. */
+static void leaf_change(struct vms_cursor *cursor, struct vms_change change, struct vms_item *changed)
+{
+	uint32_t i = vms__index(cursor->at, cursor->level);
+	struct vms_prop old, now;
+	uint64_t pte, next;
+
+	do {
+		pte = vms__entry(cursor->node, i);
+		old = now = arch_pte_prop(pte, cursor->level);
+		now.flags = flags_changed(old.flags, change);
+		next = arch_pte_leaf(arch_pte_frame(pte, cursor->level), cursor->level, now, vms__is_user(cursor));
+	} while (!vms__entry_swap(cursor->node, i, pte, next));
+	vms__describe(cursor, next, changed);
+	if (rights_shrank(old.flags, now.flags))
+		vms_tlb_issue(&cursor->flusher, changed->va, changed->len);
+}
+
+enum vms_status vms_cursor_protect_next(struct vms_cursor *cursor, uint64_t len, struct vms_change change,
+					struct vms_item *changed)
+{
+	vms_va before = cursor->at, stop = cursor->at + len;
+	enum vms_status status;
+
+	if (cursor->mode != VMS_EDITING)
+		return VMS_READ_ONLY;
+	if (!vms__len_fits(cursor, len))
+		return VMS_OUT_OF_RANGE;
+	if (!change_is_allowed(change))
+		return VMS_BAD_PROP;
+	status = vms_cursor_find_next(cursor, len, VMS_FIND_MAPPED, changed);
+	if (status != VMS_OK)
+		return status;
+	changed->prop.flags = flags_changed(changed->prop.flags, change);
+	status = vms_prop_valid(changed->prop) ? VMS_OK : VMS_BAD_PROP;
+	if (status == VMS_OK && !vms__slot_inside(cursor, stop - cursor->at))
+		status = vms__cut_ends(cursor, stop - cursor->at, false);
+	if (status != VMS_OK) {
+		vms__move(cursor, before);
+		return status;
+	}
+	(void)vms__seek(cursor);
+	leaf_change(cursor, change, changed);
+	vms__move(cursor, cursor->at + changed->len);
+	return VMS_OK;
+}

@@ -1,0 +1,136 @@
+/*
+ * Frames: kinds and counts.
+ *
+ * A huge frame is one thing with one count, kept in the record of its first 4 KiB; the records of the rest
+ * say VMS_FRAME_TAIL. When a huge leaf is cut into smaller ones, each of these counts as a mapping of the
+ * whole: the frame is freed when the last is gone.
+ *
+ * Invariant: refs > 0 exactly while kind is UNTYPED or KERNEL (or TABLE, where it is 1).
+ */
+#include "frame.h"
+
+#include <vms/frame.h>
+#include <vms/machine.h>
+#include <vms/port.h>
+
+#include "atomic.h"
+
+/* Room above the limit for as many CPUs as may add before one of them sees that it went too far. */
+#define REFS_MAX 0xffff0000u
+
+struct vms_machine vms_machine;
+
+/* The record that counts for this frame: its own, or that of the huge frame it is a part of. */
+static vms_pfn frame_head(vms_pfn frame)
+{
+	const struct vms_frame *meta = &vms_machine.meta[frame];
+
+	return meta->kind == VMS_FRAME_TAIL ? frame - frame % vms__frames_in(meta->level) : frame;
+}
+
+static bool frame_is_held(vms_pfn frame)
+{
+	uint32_t kind = vms__load32(&vms_machine.meta[frame].kind);
+
+	return (kind == VMS_FRAME_UNTYPED || kind == VMS_FRAME_KERNEL) &&
+	       vms__load32(&vms_machine.meta[frame].refs) > 0;
+}
+
+bool vms__frame_is_counted(vms_pfn frame)
+{
+	return frame < vms_machine.nr_frames && vms_machine.meta[frame_head(frame)].kind == VMS_FRAME_UNTYPED;
+}
+
+uint32_t vms__frame_mappable(vms_pfn frame)
+{
+	if (frame >= vms_machine.nr_frames || vms_machine.meta[frame].kind != VMS_FRAME_UNTYPED)
+		return 0;
+	return vms_machine.meta[frame].level;
+}
+
+enum vms_status vms_frame_from_unused(vms_pfn frame, enum vms_frame_kind kind, uint32_t level)
+{
+	uint32_t nr;
+
+	if ((kind != VMS_FRAME_UNTYPED && kind != VMS_FRAME_KERNEL) || level < 1 || level > ARCH_LEAF_LEVELS)
+		return VMS_INVALID;
+	nr = vms__frames_in(level);
+	if (frame >= vms_machine.nr_frames || nr > vms_machine.nr_frames - frame)
+		return VMS_OUT_OF_BOUNDS;
+	if (frame % nr != 0)
+		return VMS_INVALID;
+	for (uint32_t i = 0; i < nr; i++) {
+		if (vms_machine.meta[frame + i].kind != VMS_FRAME_UNUSED)
+			return VMS_IN_USE;
+	}
+	for (uint32_t i = 1; i < nr; i++) {
+		vms_machine.meta[frame + i].level = level;
+		vms__store32(&vms_machine.meta[frame + i].kind, VMS_FRAME_TAIL);
+	}
+	vms_machine.meta[frame].level = level;
+	vms__store32(&vms_machine.meta[frame].refs, 1);
+	vms__store32(&vms_machine.meta[frame].kind, kind);
+	return VMS_OK;
+}
+
+/* Add mappings or handles, of which the caller knows that at least one exists already. */
+static enum vms_status frame_add(vms_pfn head, uint32_t nr)
+{
+	if (vms__add32(&vms_machine.meta[head].refs, nr) <= REFS_MAX - nr)
+		return VMS_OK;
+	(void)vms__add32(&vms_machine.meta[head].refs, 0u - nr);
+	return VMS_SATURATED;
+}
+
+enum vms_status vms_frame_get(vms_pfn frame)
+{
+	if (frame >= vms_machine.nr_frames)
+		return VMS_OUT_OF_BOUNDS;
+	frame = frame_head(frame);
+	if (!frame_is_held(frame))
+		return VMS_UNUSED;
+	return frame_add(frame, 1);
+}
+
+enum vms_status vms__frame_get_cut(vms_pfn frame, uint32_t nr)
+{
+	return frame == VMS_NO_FRAME ? VMS_OK : frame_add(frame_head(frame), nr * (uint32_t)(VMS_ENTRIES - 1));
+}
+
+void vms__frame_put_cut(vms_pfn frame, uint32_t nr)
+{
+	if (frame != VMS_NO_FRAME)
+		(void)vms__add32(&vms_machine.meta[frame_head(frame)].refs, 0u - nr * (uint32_t)(VMS_ENTRIES - 1));
+}
+
+/* The last reference is gone. */
+static void frame_free(vms_pfn frame)
+{
+	uint32_t level = vms_machine.meta[frame].level;
+
+	for (uint32_t i = 1; i < vms__frames_in(level); i++)
+		vms__store32(&vms_machine.meta[frame + i].kind, VMS_FRAME_UNUSED);
+	vms__store32(&vms_machine.meta[frame].refs, 0);
+	vms__store32(&vms_machine.meta[frame].kind, VMS_FRAME_UNUSED);
+	vms_port_frame_free(frame, level);
+}
+
+void vms_frame_put(vms_pfn frame)
+{
+	if (frame >= vms_machine.nr_frames)
+		return;
+	frame = frame_head(frame);
+	if (!frame_is_held(frame))
+		return;
+	/* The only holder needs no atomic subtraction: nobody else can add or subtract. */
+	if (vms__load32(&vms_machine.meta[frame].refs) == 1 || vms__add32(&vms_machine.meta[frame].refs, ~0u) == 1)
+		frame_free(frame);
+}
+
+uint32_t vms_frame_refs(vms_pfn frame)
+{
+	if (frame >= vms_machine.nr_frames)
+		return 0;
+	frame = frame_head(frame);
+	return frame_is_held(frame) ? vms__load32(&vms_machine.meta[frame].refs) : 0;
+}

@@ -1,0 +1,28 @@
+/*
+ * What the rest of src/ needs to know about frames beyond the public header.
+ */
+#ifndef VMS_SRC_FRAME_H
+#define VMS_SRC_FRAME_H
+
+#include <vms/machine.h>
+
+/* Frames in a leaf of this level: 512^(level - 1). */
+static inline uint32_t vms__frames_in(uint32_t level)
+{
+	return 1u << (9 * (level - 1));
+}
+
+/* May references to this frame be counted: is it managed RAM that users may see, or a part of such? */
+bool vms__frame_is_counted(vms_pfn frame);
+
+/* May the caller map this frame, and hold a reference of it to give away? Its leaf's level, or 0. */
+uint32_t vms__frame_mappable(vms_pfn frame);
+
+/*
+ * Leaves of this frame are to be cut into 512, nr times: count nr * 511 more mappings, or take that back.
+ * Nothing is counted for VMS_NO_FRAME. VMS_SATURATED: nothing changed.
+ */
+enum vms_status vms__frame_get_cut(vms_pfn frame, uint32_t nr);
+void vms__frame_put_cut(vms_pfn frame, uint32_t nr);
+
+#endif

@@ -1,0 +1,300 @@
+/*
+ * Locking a range of a tree, and taking tables out of it. lock.h has the protocol.
+ */
+#include "lock.h"
+
+#include <vms/port.h>
+#include <mmu.h>
+
+#include "frame.h"
+#include "node.h"
+
+void vms__node_lock(vms_pfn node)
+{
+	uint32_t *lock = &vms_machine.meta[node].lock;
+
+	while (vms__exchange32(lock, 1) != 0) {
+		/* The holder may be waiting for this CPU to flush. */
+		do {
+			vms_tlb_service();
+			arch_cpu_relax();
+		} while (vms__load32(lock) != 0);
+	}
+}
+
+void vms__node_unlock(vms_pfn node)
+{
+	vms__store32(&vms_machine.meta[node].lock, 0);
+}
+
+void vms__section_enter(void)
+{
+	uint32_t *section = &vms_machine.cpu[vms_port_cpu()].section;
+
+	vms__store32(section, *section + 1);
+	/* The entries that this walk loads are loaded after the store is seen: vms_reclaim() has the other half. */
+	vms__fence();
+}
+
+void vms__section_leave(void)
+{
+	uint32_t *section = &vms_machine.cpu[vms_port_cpu()].section;
+
+	vms__store32(section, *section + 1);
+}
+
+/* Lock a table that was met without locks. False if it is in no tree any more. */
+static bool node_lock_live(vms_pfn node)
+{
+	vms__node_lock(node);
+	if (vms__load32(&vms_machine.meta[node].stray) == 0)
+		return true;
+	vms__node_unlock(node);
+	return false;
+}
+
+/* Do start and end - 1 lie in one slot of this level, without being all of it? */
+static bool inside_one_slot(const struct vms_cursor *cursor, uint32_t level)
+{
+	return vms__slot_start(cursor->start, level) == vms__slot_start(cursor->end - 1, level);
+}
+
+static bool is_whole_slot(const struct vms_cursor *cursor, uint32_t level)
+{
+	return cursor->end - cursor->start == vms__slot_len(level);
+}
+
+enum step { STEP_DOWN, STEP_STOP, STEP_AGAIN, STEP_NO_MEMORY };
+
+/*
+ * The walk is at table *node, which is locked if *locked. Go one level down if there is or should be a table.
+ * An absent entry is filled by an editing cursor, unless the range is its whole slot: then the slot itself is
+ * to be edited.
+ */
+static enum step walk_down(const struct vms_cursor *cursor, vms_pfn *node, uint32_t level, bool *locked)
+{
+	uint32_t i = vms__index(cursor->start, level);
+	uint64_t pte = vms__entry(*node, i);
+	vms_pfn child;
+
+	if (pte == 0 && cursor->mode == VMS_EDITING && !is_whole_slot(cursor, level) && !*locked) {
+		if (!node_lock_live(*node))
+			return STEP_AGAIN;
+		*locked = true;
+		pte = vms__entry(*node, i);
+	}
+	switch (arch_pte_kind(pte, level)) {
+	case ARCH_PTE_TABLE:
+		child = arch_pte_child(pte);
+		if (*locked)
+			vms__node_unlock(*node);
+		*locked = false;
+		*node = child;
+		return STEP_DOWN;
+	case ARCH_PTE_ABSENT:
+		if (!*locked)
+			return STEP_STOP;
+		if (is_whole_slot(cursor, level))
+			return STEP_STOP;
+		if (!vms__tables_reserve(&child, 1))
+			return STEP_NO_MEMORY;
+		child = vms__tables_pop(&child);
+		(void)vms__node_link(*node, i, 0, child, cursor->space != &vms_machine.kernel);
+		vms__node_unlock(*node);
+		*node = child;
+		return STEP_DOWN;
+	default:
+		return STEP_STOP;
+	}
+}
+
+/* Steps 1 and 2, once. */
+static enum step lock_covering(struct vms_cursor *cursor)
+{
+	vms_pfn node = cursor->space->root;
+	uint32_t level = ARCH_LEVELS;
+	bool locked = false;
+
+	while (level > 1 && inside_one_slot(cursor, level)) {
+		enum step step = walk_down(cursor, &node, level, &locked);
+
+		if (step == STEP_NO_MEMORY) {
+			vms__node_unlock(node);
+			return step;
+		}
+		if (step == STEP_AGAIN)
+			return step;
+		if (step == STEP_STOP)
+			break;
+		level--;
+	}
+	if (!locked && !node_lock_live(node))
+		return STEP_AGAIN;
+	cursor->top = node;
+	cursor->top_level = level;
+	return STEP_STOP;
+}
+
+/* Entries of a table that meet the range, and where they are. */
+struct part {
+	uint32_t first;
+	uint32_t end;
+};
+
+/* `va` is any address of the table. */
+static struct part part_of(const struct vms_cursor *cursor, vms_va va, uint32_t level)
+{
+	struct part part = {0, VMS_ENTRIES};
+	vms_va from = vms__slot_start(va, level + 1);
+
+	if (from < cursor->start)
+		part.first = vms__index(cursor->start, level);
+	if (vms__slot_start(cursor->end - 1, level + 1) == from)
+		part.end = vms__index(cursor->end - 1, level) + 1;
+	return part;
+}
+
+/* Some address of entry i of the table that begins at `from`, inside the range. */
+static vms_va entry_va(const struct vms_cursor *cursor, vms_va from, uint32_t level, uint32_t i)
+{
+	vms_va va = from + i * vms__slot_len(level);
+
+	return va < cursor->start ? cursor->start : va;
+}
+
+/* Step 3 below a locked table that covers va. Recursion ends at level 1. */
+static void lock_below(const struct vms_cursor *cursor, vms_pfn node, uint32_t level, vms_va va)
+{
+	struct part part = part_of(cursor, va, level);
+	vms_va from = vms__slot_start(va, level + 1);
+
+	for (uint32_t i = part.first; i < part.end && level > 1; i++) {
+		uint64_t pte = vms__entry(node, i);
+
+		if (arch_pte_kind(pte, level) != ARCH_PTE_TABLE)
+			continue;
+		vms__node_lock(arch_pte_child(pte));
+		lock_below(cursor, arch_pte_child(pte), level - 1, entry_va(cursor, from, level, i));
+	}
+}
+
+/* The reverse: high before low, children before parents. */
+static void unlock_below(const struct vms_cursor *cursor, vms_pfn node, uint32_t level, vms_va va)
+{
+	struct part part = part_of(cursor, va, level);
+	vms_va from = vms__slot_start(va, level + 1);
+
+	for (uint32_t i = part.end; i > part.first && level > 1; i--) {
+		uint64_t pte = vms__entry(node, i - 1);
+
+		if (arch_pte_kind(pte, level) != ARCH_PTE_TABLE)
+			continue;
+		unlock_below(cursor, arch_pte_child(pte), level - 1, entry_va(cursor, from, level, i - 1));
+		vms__node_unlock(arch_pte_child(pte));
+	}
+}
+
+enum vms_status vms__range_lock(struct vms_cursor *cursor)
+{
+	enum step step;
+
+	vms__section_enter();
+	do {
+		step = lock_covering(cursor);
+	} while (step == STEP_AGAIN);
+	vms__section_leave();
+	if (step == STEP_NO_MEMORY)
+		return VMS_NO_MEMORY;
+	lock_below(cursor, cursor->top, cursor->top_level, cursor->start);
+	return VMS_OK;
+}
+
+void vms__range_unlock(struct vms_cursor *cursor)
+{
+	unlock_below(cursor, cursor->top, cursor->top_level, cursor->start);
+	vms__node_unlock(cursor->top);
+}
+
+/* Mark a table and all below it stray, and hand them to the flusher. Returns the pages mapped under it. */
+static uint64_t tree_detach(struct vms_cursor *cursor, vms_pfn table)
+{
+	uint32_t level = vms_machine.meta[table].level;
+	uint32_t left = vms_machine.meta[table].nr_present;
+	uint64_t nr = 0;
+
+	vms__store32(&vms_machine.meta[table].stray, 1);
+	for (uint32_t i = 0; i < VMS_ENTRIES && left > 0; i++) {
+		uint64_t pte = vms__entry(table, i);
+		enum arch_pte_kind kind = arch_pte_kind(pte, level);
+
+		if (kind == ARCH_PTE_ABSENT)
+			continue;
+		left--;
+		if (kind == ARCH_PTE_TABLE)
+			nr += tree_detach(cursor, arch_pte_child(pte));
+		else if (kind == ARCH_PTE_LEAF)
+			nr += vms__frames_in(level);
+	}
+	vms__tables_push(&cursor->flusher.tables, table);
+	vms__node_unlock(table);
+	return nr;
+}
+
+uint64_t vms__detach(struct vms_cursor *cursor, vms_pfn n, uint32_t i)
+{
+	vms_pfn child = arch_pte_child(vms__entry(n, i));
+
+	vms__entry_set(n, i, 0);
+	vms_machine.meta[n].nr_present--;
+	return tree_detach(cursor, child);
+}
+
+/* Has every CPU left the section that it was in when the snapshot was taken? */
+static bool sections_passed(const struct vms_cpu *cpu)
+{
+	for (uint32_t i = 0; i < vms_machine.nr_cpus; i++) {
+		uint32_t then = cpu->snapshot[i];
+
+		if (then % 2 != 0 && vms__load32(&vms_machine.cpu[i].section) == then)
+			return false;
+	}
+	return true;
+}
+
+/* This CPU's own section does not count: it never walks to a table that it retired. */
+static void sections_snapshot(struct vms_cpu *cpu, uint32_t self)
+{
+	/* The entries that led to the tables were cleared before the sections are looked at. */
+	vms__fence();
+	for (uint32_t i = 0; i < vms_machine.nr_cpus; i++)
+		cpu->snapshot[i] = i == self ? 0 : vms__load32(&vms_machine.cpu[i].section);
+}
+
+bool vms_reclaim(void)
+{
+	uint32_t self = vms_port_cpu();
+	struct vms_cpu *cpu = &vms_machine.cpu[self];
+
+	for (;;) {
+		if (cpu->waiting != VMS_NO_FRAME && !sections_passed(cpu))
+			return false;
+		while (cpu->waiting != VMS_NO_FRAME)
+			vms__table_free(vms__tables_pop(&cpu->waiting));
+		if (cpu->young == VMS_NO_FRAME)
+			return true;
+		cpu->waiting = cpu->young;
+		cpu->young = VMS_NO_FRAME;
+		sections_snapshot(cpu, self);
+	}
+}
+
+void vms__tables_retire(vms_pfn *first)
+{
+	struct vms_cpu *cpu = &vms_machine.cpu[vms_port_cpu()];
+
+	if (*first == VMS_NO_FRAME)
+		return;
+	while (*first != VMS_NO_FRAME)
+		vms__tables_push(&cpu->young, vms__tables_pop(first));
+	(void)vms_reclaim();
+}

@@ -1,0 +1,54 @@
+/*
+ * The object that everything hangs on, and its start.
+ */
+#include <vms/machine.h>
+
+#include "atomic.h"
+
+static bool config_is_sane(const struct vms_config *config)
+{
+	return config->ram != NULL && config->meta != NULL && config->regions != NULL && config->nr_cpus > 0 &&
+	       config->nr_cpus <= VMS_MAX_CPUS && config->nr_frames < VMS_NO_FRAME;
+}
+
+static void cpu_init(struct vms_cpu *cpu)
+{
+	cpu->active = &vms_machine.kernel;
+	cpu->waiting = VMS_NO_FRAME;
+	cpu->young = VMS_NO_FRAME;
+	cpu->section = 0;
+	cpu->flushed = 0;
+	cpu->queue.lock = 0;
+	cpu->queue.nr_ranges = 0;
+	cpu->queue.all = VMS_FLUSH_NOT_ALL;
+	cpu->queue.asked = 0;
+}
+
+enum vms_status vms_init(const struct vms_config *config)
+{
+	if (!config_is_sane(config))
+		return VMS_INVALID;
+	for (uint32_t i = 0; i < config->nr_regions; i++) {
+		const struct vms_region *region = &config->regions[i];
+
+		if (region->first > config->nr_frames || region->nr_frames > config->nr_frames - region->first)
+			return VMS_OUT_OF_BOUNDS;
+	}
+	vms_machine.ram = config->ram;
+	vms_machine.meta = config->meta;
+	vms_machine.nr_frames = config->nr_frames;
+	vms_machine.nr_cpus = config->nr_cpus;
+	for (uint32_t i = 0; i < config->nr_frames; i++) {
+		vms_machine.meta[i].kind = VMS_FRAME_RESERVED;
+		vms_machine.meta[i].refs = 0;
+		vms_machine.meta[i].lock = 0;
+	}
+	for (uint32_t i = 0; i < config->nr_regions; i++) {
+		for (uint32_t k = 0; k < config->regions[i].nr_frames; k++)
+			vms_machine.meta[config->regions[i].first + k].kind = VMS_FRAME_UNUSED;
+	}
+	vms_machine.kernel.active = 0;
+	for (uint32_t i = 0; i < VMS_MAX_CPUS; i++)
+		cpu_init(&vms_machine.cpu[i]);
+	return VMS_OK;
+}

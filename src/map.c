@@ -1,0 +1,175 @@
+/*
+ * Mapping: what was absent or marked becomes a leaf. Nothing is flushed for that: no CPU caches absence.
+ */
+#include "cursor.h"
+#include "frame.h"
+#include "lock.h"
+
+/* Store a leaf over the position, where no leaf and no table is. */
+static void leaf_set(struct vms_cursor *cursor, vms_pfn frame, struct vms_prop prop)
+{
+	uint32_t i = vms__index(cursor->at, cursor->level);
+
+	if (vms__entry(cursor->node, i) == 0)
+		vms_machine.meta[cursor->node].nr_present++;
+	vms__entry_set(cursor->node, i, arch_pte_leaf(frame, cursor->level, prop, vms__is_user(cursor)));
+}
+
+/* Is a page mapped by this table or below it? */
+static bool tree_has_leaf(vms_pfn table)
+{
+	uint32_t level = vms_machine.meta[table].level;
+	uint32_t left = vms_machine.meta[table].nr_present;
+
+	for (uint32_t i = 0; i < VMS_ENTRIES && left > 0; i++) {
+		uint64_t pte = vms__entry(table, i);
+		enum arch_pte_kind kind = arch_pte_kind(pte, level);
+
+		if (kind == ARCH_PTE_ABSENT)
+			continue;
+		left--;
+		if (kind == ARCH_PTE_LEAF || (kind == ARCH_PTE_TABLE && tree_has_leaf(arch_pte_child(pte))))
+			return true;
+	}
+	return false;
+}
+
+/* Go to the table of this level over the position, or to the lowest there is above it. */
+static uint64_t seek_level(struct vms_cursor *cursor, uint32_t level)
+{
+	uint64_t pte;
+
+	if (cursor->level < level)
+		vms__rewind(cursor);
+	pte = vms__here(cursor);
+	while (cursor->level > level && arch_pte_kind(pte, cursor->level) == ARCH_PTE_TABLE) {
+		cursor->node = arch_pte_child(pte);
+		cursor->level--;
+		pte = vms__here(cursor);
+	}
+	return pte;
+}
+
+static bool prop_is_for(const struct vms_cursor *cursor, struct vms_prop prop)
+{
+	return vms_prop_valid(prop) && !(vms__is_user(cursor) && vms_has(prop.flags, VMS_GLOBAL));
+}
+
+enum vms_status vms_cursor_map(struct vms_cursor *cursor, vms_pfn frame, struct vms_prop prop)
+{
+	uint32_t level;
+	vms_pfn reserve;
+	uint64_t pte;
+
+	if (cursor->mode != VMS_EDITING)
+		return VMS_READ_ONLY;
+	if (cursor->at == cursor->end)
+		return VMS_OUT_OF_RANGE;
+	level = vms__is_user(cursor) ? vms__frame_mappable(frame) : 0;
+	if (level == 0)
+		return VMS_BAD_FRAME;
+	if (!prop_is_for(cursor, prop))
+		return VMS_BAD_PROP;
+	if (level > cursor->top_level || !vms__slot_aligned(cursor->at, level) ||
+	    !vms__len_fits(cursor, vms__slot_len(level)))
+		return VMS_OUT_OF_RANGE;
+	pte = seek_level(cursor, level);
+	switch (arch_pte_kind(pte, cursor->level)) {
+	case ARCH_PTE_LEAF:
+		return VMS_EXISTS;
+	case ARCH_PTE_TABLE:
+		if (tree_has_leaf(arch_pte_child(pte)))
+			return VMS_EXISTS;
+		(void)vms__detach(cursor, cursor->node, vms__index(cursor->at, level));
+		vms_tlb_issue(&cursor->flusher, cursor->at, vms__slot_len(level));
+		break;
+	default:
+		if (!vms__tables_reserve(&reserve, cursor->level - level))
+			return VMS_NO_MEMORY;
+		vms__descend_to(cursor, level, &reserve);
+	}
+	leaf_set(cursor, frame, prop);
+	vms__move(cursor, cursor->at + vms__slot_len(level));
+	return VMS_OK;
+}
+
+/* Is this physical range one that a user space may see without counting it? */
+static bool is_device(const struct vms_cursor *cursor, vms_pfn frame, uint64_t nr)
+{
+	if (nr > VMS_NO_FRAME - frame)
+		return false;
+	for (uint64_t i = 0; vms__is_user(cursor) && i < nr && frame + i < vms_machine.nr_frames; i++) {
+		if (vms_machine.meta[frame + i].kind != VMS_FRAME_RESERVED)
+			return false;
+	}
+	return true;
+}
+
+/* The level of the largest leaf for the position, when the lowest table there is the cursor's. */
+static uint32_t device_level(const struct vms_cursor *cursor, vms_pfn frame, uint64_t left)
+{
+	uint32_t level = cursor->level < ARCH_LEAF_LEVELS ? cursor->level : ARCH_LEAF_LEVELS;
+
+	while (level > 1 && !(vms__slot_aligned(cursor->at, level) && frame % vms__frames_in(level) == 0 &&
+			      vms__slot_len(level) <= left))
+		level--;
+	return level;
+}
+
+/* Tables that mapping [position, position + len) needs; VMS_EXISTS if a page there is mapped. */
+static enum vms_status device_plan(struct vms_cursor *cursor, vms_pfn frame, uint64_t len, uint32_t *nr)
+{
+	vms_va start = cursor->at, stop = cursor->at + len;
+	enum vms_status status = VMS_OK;
+
+	*nr = 0;
+	while (cursor->at < stop) {
+		uint64_t pte = vms__seek(cursor);
+		uint32_t level =
+			device_level(cursor, frame + (vms_pfn)((cursor->at - start) / VMS_PAGE), stop - cursor->at);
+
+		if (arch_pte_kind(pte, cursor->level) == ARCH_PTE_LEAF) {
+			status = VMS_EXISTS;
+			break;
+		}
+		/* A table is new the first time that the range meets it. */
+		for (uint32_t above = cursor->level; above > level; above--)
+			*nr += cursor->at == start || vms__slot_aligned(cursor->at, above);
+		vms__move(cursor, cursor->at + vms__slot_len(level));
+	}
+	vms__move(cursor, start);
+	return status;
+}
+
+enum vms_status vms_cursor_map_device(struct vms_cursor *cursor, vms_pfn frame, uint64_t len, struct vms_prop prop)
+{
+	vms_va stop = cursor->at + len;
+	enum vms_status status;
+	vms_pfn reserve;
+	uint32_t nr;
+
+	if (cursor->mode != VMS_EDITING)
+		return VMS_READ_ONLY;
+	if (!vms__len_fits(cursor, len))
+		return VMS_OUT_OF_RANGE;
+	if (!is_device(cursor, frame, len / VMS_PAGE))
+		return VMS_BAD_FRAME;
+	if (!prop_is_for(cursor, prop))
+		return VMS_BAD_PROP;
+	status = device_plan(cursor, frame, len, &nr);
+	if (status != VMS_OK)
+		return status;
+	if (!vms__tables_reserve(&reserve, nr))
+		return VMS_NO_MEMORY;
+	while (cursor->at < stop) {
+		uint32_t level;
+
+		(void)vms__seek(cursor);
+		level = device_level(cursor, frame, stop - cursor->at);
+		vms__descend_to(cursor, level, &reserve);
+		leaf_set(cursor, frame, prop);
+		frame += vms__frames_in(level);
+		vms__move(cursor, cursor->at + vms__slot_len(level));
+	}
+	return VMS_OK;
+}

@@ -1,0 +1,118 @@
+/*
+ * Tables: reserve, hang into a tree, free. See node.h for what holds of a tree at all times.
+ */
+#include "node.h"
+
+#include <vms/port.h>
+
+#include "frame.h"
+
+/* Written as a loop: a word is the unit that hardware reads. Compilers make a block fill of it. */
+static void table_clear(vms_pfn table)
+{
+	for (uint32_t i = 0; i < VMS_ENTRIES; i++)
+		vms_machine.ram[table].entry[i] = 0;
+}
+
+bool vms__tables_reserve(vms_pfn *first, uint32_t nr)
+{
+	*first = VMS_NO_FRAME;
+	while (nr > 0) {
+		vms_pfn table = vms_port_frame_alloc();
+
+		if (table == VMS_NO_FRAME) {
+			vms__tables_unreserve(first);
+			return false;
+		}
+		vms_machine.meta[table].kind = VMS_FRAME_TABLE;
+		vms_machine.meta[table].refs = 1;
+		table_clear(table);
+		vms__tables_push(first, table);
+		nr--;
+	}
+	return true;
+}
+
+static void table_give_back(vms_pfn table)
+{
+	vms_machine.meta[table].refs = 0;
+	vms_machine.meta[table].kind = VMS_FRAME_UNUSED;
+	vms_port_frame_free(table, 1);
+}
+
+void vms__tables_unreserve(vms_pfn *first)
+{
+	while (*first != VMS_NO_FRAME)
+		table_give_back(vms__tables_pop(first));
+}
+
+void vms__table_init(vms_pfn table, uint32_t level, vms_pfn root, uint32_t prefix)
+{
+	struct vms_frame *meta = &vms_machine.meta[table];
+
+	meta->level = level;
+	meta->root = root;
+	meta->prefix = prefix;
+	meta->nr_present = 0;
+	vms__store32(&meta->stray, 0);
+	vms__store32(&meta->lock, 1);
+}
+
+/* Entry k of the 512 that take the place of a leaf or mark of this level. */
+static uint64_t entry_part(uint64_t pte, uint32_t level, uint32_t k, bool user)
+{
+	if (arch_pte_kind(pte, level) != ARCH_PTE_LEAF)
+		return pte;
+	return arch_pte_leaf(arch_pte_frame(pte, level) + k * vms__frames_in(level - 1), level - 1,
+			     arch_pte_prop(pte, level), user);
+}
+
+bool vms__node_link(vms_pfn n, uint32_t i, uint64_t old, vms_pfn table, bool user)
+{
+	uint32_t level = vms_machine.meta[n].level;
+
+	vms__table_init(table, level - 1, vms_machine.meta[n].root, vms_machine.meta[n].prefix * VMS_ENTRIES + i);
+	if (old != 0) {
+		for (uint32_t k = 0; k < VMS_ENTRIES; k++)
+			vms_machine.ram[table].entry[k] = entry_part(old, level, k, user);
+		vms_machine.meta[table].nr_present = VMS_ENTRIES;
+	} else {
+		vms_machine.meta[n].nr_present++;
+	}
+	return vms__entry_swap(n, i, old, arch_pte_table(table, user));
+}
+
+void vms__table_free(vms_pfn table)
+{
+	uint32_t level = vms_machine.meta[table].level;
+	uint32_t left = vms_machine.meta[table].nr_present;
+
+	for (uint32_t i = 0; i < VMS_ENTRIES && left > 0; i++) {
+		uint64_t pte = vms__entry(table, i);
+
+		if (pte == 0)
+			continue;
+		left--;
+		if (arch_pte_kind(pte, level) == ARCH_PTE_LEAF && vms__frame_is_counted(arch_pte_frame(pte, level)))
+			vms_frame_put(arch_pte_frame(pte, level));
+	}
+	table_give_back(table);
+}
+
+void vms__tree_free(vms_pfn table)
+{
+	uint32_t level = vms_machine.meta[table].level;
+	uint32_t end = level == ARCH_LEVELS ? ARCH_ROOT_KERNEL : VMS_ENTRIES;
+	uint32_t left = vms_machine.meta[table].nr_present;
+
+	for (uint32_t i = 0; i < end && left > 0; i++) {
+		uint64_t pte = vms__entry(table, i);
+
+		if (pte == 0)
+			continue;
+		left--;
+		if (arch_pte_kind(pte, level) == ARCH_PTE_TABLE)
+			vms__tree_free(arch_pte_child(pte));
+	}
+	vms__table_free(table);
+}

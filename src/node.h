@@ -1,0 +1,116 @@
+/*
+ * Tables: their geometry, their entries, their making and their end.
+ *
+ * Each table's record names the level, the root and the prefix (page number / 512^level) of the range it
+ * covers. So the tree's form is a fact about one entry and the two tables it joins: for the child c at
+ * entry i of n
+ *
+ *     level(c) == level(n) - 1,  root(c) == root(n),  prefix(c) == prefix(n) * 512 + i
+ *
+ * and nr_present(n) is the number of entries of n that are not absent. (In the root of a user space: among
+ * the entries that are the user's.)
+ */
+#ifndef VMS_SRC_NODE_H
+#define VMS_SRC_NODE_H
+
+#include <vms/machine.h>
+#include <pte.h>
+
+#include "atomic.h"
+
+/* Bytes covered by one entry of a table of this level are 2^this. */
+static inline uint32_t vms__shift(uint32_t level)
+{
+	return 12 + 9 * (level - 1);
+}
+
+/* Bytes covered by one entry. */
+static inline uint64_t vms__slot_len(uint32_t level)
+{
+	return 1ul << vms__shift(level);
+}
+
+/* Which entry of a table of this level covers va. */
+static inline uint32_t vms__index(vms_va va, uint32_t level)
+{
+	return (uint32_t)((va >> vms__shift(level)) % VMS_ENTRIES);
+}
+
+/* Where the slot that covers va begins. */
+static inline vms_va vms__slot_start(vms_va va, uint32_t level)
+{
+	return va >> vms__shift(level) << vms__shift(level);
+}
+
+/* Does a slot of this level begin at va? */
+static inline bool vms__slot_aligned(vms_va va, uint32_t level)
+{
+	return vms__slot_start(va, level) == va;
+}
+
+/* Bytes from va to the end of its slot, or to `left` if that is nearer. Never overflows. */
+static inline uint64_t vms__slot_rest(vms_va va, uint32_t level, uint64_t left)
+{
+	uint64_t rest = vms__slot_len(level) - (va - vms__slot_start(va, level));
+
+	return rest < left ? rest : left;
+}
+
+static inline uint64_t vms__entry(vms_pfn node, uint32_t i)
+{
+	return vms__load64(&vms_machine.ram[node].entry[i]);
+}
+
+static inline void vms__entry_set(vms_pfn node, uint32_t i, uint64_t pte)
+{
+	vms__store64(&vms_machine.ram[node].entry[i], pte);
+}
+
+/* Change an entry that hardware may be changing: accessed, dirty. False if it is not `old` any more. */
+static inline bool vms__entry_swap(vms_pfn node, uint32_t i, uint64_t old, uint64_t pte)
+{
+	if (!arch_pte_settled(old))
+		return vms__compare_exchange64(&vms_machine.ram[node].entry[i], old, pte);
+	vms__entry_set(node, i, pte);
+	return true;
+}
+
+/* A list of tables that are in no tree is the number of the first; VMS_NO_FRAME ends it. */
+static inline void vms__tables_push(vms_pfn *first, vms_pfn table)
+{
+	vms_machine.meta[table].next = *first;
+	*first = table;
+}
+
+static inline vms_pfn vms__tables_pop(vms_pfn *first)
+{
+	vms_pfn table = *first;
+
+	*first = vms_machine.meta[table].next;
+	return table;
+}
+
+/*
+ * Take nr frames for tables, zeroed, onto the list `first`: all or none (false).
+ * What was taken and not used goes back with vms__tables_unreserve().
+ */
+bool vms__tables_reserve(vms_pfn *first, uint32_t nr);
+void vms__tables_unreserve(vms_pfn *first);
+
+/* Give a reserved frame its place in a tree, locked by the caller; the entries are still to be filled. */
+void vms__table_init(vms_pfn table, uint32_t level, vms_pfn root, uint32_t prefix);
+
+/* Free a table, and drop the frames that its leaves map; its child tables are the caller's affair. */
+void vms__table_free(vms_pfn table);
+
+/* Free a table and all below it. No CPU and no cursor can reach it. */
+void vms__tree_free(vms_pfn table);
+
+/*
+ * Hang a new table under entry i of n, which is locked and holds no table: absent, or a leaf or mark
+ * `old` that is then cut into 512 equal parts. No translation changes. The new table comes locked.
+ * Returns  false if `old` is no longer what the entry holds; then nothing was changed.
+ */
+bool vms__node_link(vms_pfn n, uint32_t i, uint64_t old, vms_pfn table, bool user);
+
+#endif

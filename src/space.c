@@ -1,0 +1,156 @@
+/*
+ * Spaces: create and end them, make them active, answer their faults.
+ *
+ * refs == handles + CPUs on which the space is active. The kernel's space is not counted: it never ends,
+ * and its half is in every root, so that it counts as active on every CPU that is online.
+ */
+#include <vms/space.h>
+
+#include <vms/machine.h>
+#include <vms/port.h>
+#include <mmu.h>
+
+#include "atomic.h"
+#include "lock.h"
+#include "node.h"
+
+static void space_init(struct vms_space *space, vms_pfn root, vms_va start, vms_va end)
+{
+	vms__table_init(root, ARCH_LEVELS, root, 0);
+	vms__node_unlock(root);
+	space->root = root;
+	space->refs = 1;
+	space->start = start;
+	space->end = end;
+	space->on_fault = NULL;
+	space->active = 0;
+}
+
+enum vms_status vms_kernel_create(void)
+{
+	vms_pfn tables, root;
+
+	if (!vms__tables_reserve(&tables, 1 + VMS_ENTRIES - ARCH_ROOT_KERNEL))
+		return VMS_NO_MEMORY;
+	root = vms__tables_pop(&tables);
+	space_init(&vms_machine.kernel, root, VMS_KERNEL_START, VMS_KERNEL_END);
+	for (uint32_t i = ARCH_ROOT_KERNEL; i < VMS_ENTRIES; i++) {
+		vms_pfn table = vms__tables_pop(&tables);
+
+		(void)vms__node_link(root, i, 0, table, false);
+		vms__node_unlock(table);
+	}
+	return VMS_OK;
+}
+
+enum vms_status vms_space_create(struct vms_space *space)
+{
+	vms_pfn root;
+
+	vms_port_preempt_off();
+	if (!vms__tables_reserve(&root, 1)) {
+		vms_port_preempt_on();
+		return VMS_NO_MEMORY;
+	}
+	space_init(space, root, 0, VMS_USER_END);
+	for (uint32_t i = ARCH_ROOT_KERNEL; i < VMS_ENTRIES; i++)
+		vms__entry_set(root, i, vms__entry(vms_machine.kernel.root, i));
+	vms_port_preempt_on();
+	return VMS_OK;
+}
+
+void vms_space_get(struct vms_space *space)
+{
+	(void)vms__add32(&space->refs, 1);
+}
+
+void vms_space_put(struct vms_space *space)
+{
+	if (vms__add32(&space->refs, ~0u) != 1)
+		return;
+	vms_port_preempt_off();
+	vms__tree_free(space->root);
+	vms_port_space_free(space);
+	vms_port_preempt_on();
+}
+
+void vms_space_activate(struct vms_space *space)
+{
+	uint32_t self = vms_port_cpu();
+	struct vms_cpu *cpu = &vms_machine.cpu[self];
+	struct vms_space *previous = cpu->active;
+
+	if (previous == space)
+		return;
+	if (space != &vms_machine.kernel) {
+		vms_space_get(space);
+		/* Before the root is loaded: whoever clears an entry and does not see the bit was first. */
+		vms__set_bit(&space->active, self);
+	}
+	cpu->active = space;
+	arch_mmu_activate(space->root);
+	if (previous != &vms_machine.kernel) {
+		vms__clear_bit(&previous->active, self);
+		vms_space_put(previous);
+	}
+}
+
+struct vms_space *vms_space_current(void)
+{
+	return vms_machine.cpu[vms_port_cpu()].active;
+}
+
+void vms_cpu_online(void)
+{
+	uint32_t self = vms_port_cpu();
+
+	vms_machine.cpu[self].active = &vms_machine.kernel;
+	vms__set_bit(&vms_machine.kernel.active, self);
+	arch_mmu_activate(vms_machine.kernel.root);
+}
+
+void vms_space_set_fault_handler(struct vms_space *space, vms_fault_handler *handler)
+{
+	space->on_fault = handler;
+}
+
+/* Does the tree permit this access now? A walk without locks. */
+static bool space_permits(const struct vms_space *space, const struct vms_fault *fault)
+{
+	vms_pfn node = space->root;
+	uint64_t pte = 0;
+	uint32_t level;
+	bool permits;
+
+	vms__section_enter();
+	for (level = ARCH_LEVELS; level > 0; level--) {
+		pte = vms__entry(node, vms__index(fault->va, level));
+		if (arch_pte_kind(pte, level) != ARCH_PTE_TABLE)
+			break;
+		node = arch_pte_child(pte);
+	}
+	permits = arch_pte_kind(pte, level) == ARCH_PTE_LEAF && vms_has(arch_pte_prop(pte, level).flags, fault->access);
+	vms__section_leave();
+	return permits;
+}
+
+bool vms_space_fault(const struct vms_fault *fault)
+{
+	struct vms_space *space;
+	bool permits;
+
+	if (fault->va >= VMS_USER_END || (fault->access != VMS_R && fault->access != VMS_W && fault->access != VMS_X))
+		return false;
+	space = vms_space_current();
+	if (space == &vms_machine.kernel)
+		return false;
+	if (space->on_fault != NULL && space->on_fault(space, fault))
+		return true;
+	vms_port_preempt_off();
+	space = vms_space_current();
+	permits = space != &vms_machine.kernel && space_permits(space, fault);
+	if (permits)
+		arch_mmu_flush_page(fault->va - fault->va % VMS_PAGE);
+	vms_port_preempt_on();
+	return permits;
+}
