@@ -13,6 +13,7 @@ struct boot_info {
 	struct vms_region regions[32]; /* free RAM: neither kernel, archive nor anything else in it */
 	uint32_t nr_regions;
 	uint32_t nr_frames;            /* highest frame of RAM + 1 */
+	struct vms_table *ram;         /* where physical address 0 is mapped, now and later */
 	vms_pa archive;                /* the cpio archive */
 	uint64_t archive_len;          /* 0: there is none */
 	char command_line[2048];
@@ -101,6 +102,9 @@ struct signal_info { /* the part of siginfo_t that we fill */
 };
 long user_signal_frame(int sig, const struct signal_action *action, const struct signal_info *info, uint64_t mask,
 		       vms_va stack); /* stack: alternate stack's top, or 0 */
+/* The same details as a siginfo_t, for sigtimedwait. */
+#define SIGINFO_BYTES 128
+void machine_signal_info(void *to, const struct signal_info *info);
 /* rt_sigreturn: registers from the frame; the mask to put back. -EFAULT. */
 long user_signal_return(uint64_t *mask);
 

@@ -20,6 +20,20 @@ enum {
 	SIGXCPU, SIGXFSZ, SIGVTALRM, SIGPROF, SIGWINCH, SIGIO, SIGPWR, SIGSYS,
 };
 
+/* Handlers that are none. */
+#define SIGNAL_HANDLER_DEFAULT 0
+#define SIGNAL_HANDLER_IGNORE  1
+
+/* Flags of an action. */
+#define SA_NOCLDSTOP 0x00000001u
+#define SA_NOCLDWAIT 0x00000002u
+#define SA_SIGINFO   0x00000004u
+#define SA_RESTORER  0x04000000u
+#define SA_ONSTACK   0x08000000u
+#define SA_RESTART   0x10000000u
+#define SA_NODEFER   0x40000000u
+#define SA_RESETHAND 0x80000000u
+
 /* As rt_sigaction has it on x86-64; other machines differ only in restorer. */
 struct signal_action {
 	uint64_t handler;
@@ -90,6 +104,9 @@ void process_end_locked(struct process *process, int status);
 void process_end_threads_locked(struct process *process, struct thread *keep);
 /* A reference to the memory of a process, or NULL: none has this pid, or it has no memory any more. */
 struct mm *process_mm_get(int pid);
+bool process_is_init(const struct process *process);
+struct process *process_reaper(void);             /* of orphans: the first process */
+void process_ended_locked(void);                  /* tell whoever waits for the end of everything */
 /* Start the first process with this program; it is pid 1 and the machine stops when it ends. */
 long process_start_init(const char *path, const char *const argv[], const char *const envp[]);
 /* Sleep until pid 1 has ended, end all others, and give pid 1's status as wait4 reports it. */
@@ -123,6 +140,13 @@ long process_exec(const char *path, const char *const argv[], const char *const 
 
 /* signal.c: sending. proc_lock not held unless _locked. */
 #define SIGNAL_BIT(sig) (1ull << ((sig)-1))
+#define SIGNALS_UNBLOCKABLE (SIGNAL_BIT(SIGKILL) | SIGNAL_BIT(SIGSTOP))
+#define SIGNALS_STOPPING (SIGNAL_BIT(SIGSTOP) | SIGNAL_BIT(SIGTSTP) | SIGNAL_BIT(SIGTTIN) | SIGNAL_BIT(SIGTTOU))
+#define SIGNAL_REALTIME 32 /* the first one that queues */
+/* si_code: who sent it. */
+#define SI_USER   0
+#define SI_KERNEL 0x80
+#define SI_TKILL  (-6)
 struct signal_info;
 struct signal_queued;
 long signal_process(struct process *process, int sig);
@@ -133,6 +157,7 @@ long signal_send_locked(struct process *process, struct thread *only, const stru
 long signal_group(int pgid, int sig);             /* also from interrupts (^C) */
 /* What is next among `from` (a set) for the calling thread: its number and details; 0: none. proc_lock held. */
 int signal_take_locked(uint64_t from, struct signal_info *info);
+void signal_stop_locked(struct process *process, int sig); /* it stops, and its parent hears of it */
 void signal_discard_locked(struct process *process, uint64_t set);
 void signal_queue_free(struct list *queue, uint64_t set);
 bool signal_waiting(struct thread *thread);       /* one that is not blocked, or to stop, or dying */

@@ -1,0 +1,16 @@
+/*
+ * Where exec puts things in a new address space.
+ */
+#ifndef KERNEL_EXEC_H
+#define KERNEL_EXEC_H
+
+#include <kernel/base.h>
+
+/* The stack: eight megabytes under its top, with nothing for a while below. */
+#define USER_STACK_TOP   (VMS_USER_END - 0x1000ul)
+#define USER_STACK_BYTES (8ul << 20)
+/* Position-independent programs, and their interpreters. */
+#define USER_PIE_BASE    0x555555554000ul
+#define USER_INTERP_BASE 0x7f8000000000ul
+
+#endif

@@ -1,0 +1,96 @@
+/*
+ * The life of a user thread: run its code until something happens, answer, and look after signals and other
+ * threads on the way back. What a program did wrong is put into words here.
+ */
+#include <kernel/process.h>
+#include <kernel/exec.h>
+#include <kernel/machine.h>
+#include <mm/mm.h>
+
+#define SEGV_MAPERR 1
+#define SEGV_ACCERR 2
+#define BUS_ADRERR  2
+
+/* How far below the stack an access still counts as the stack having grown too large. */
+#define STACK_NEAR (1ul << 20)
+
+static const char *access_name(uint32_t access)
+{
+	return access == VMS_W ? "write to" : access == VMS_X ? "jump to" : "read from";
+}
+
+static const char *missing_right(uint32_t access)
+{
+	return access == VMS_W ? "not writable" : access == VMS_X ? "not executable" : "not readable";
+}
+
+/* Memory was there for the asking, but the kernel has none: this program is the one that pays. */
+VMS_NORETURN static void out_of_memory(const struct vms_fault *fault)
+{
+	struct process *process = this_process();
+
+	say("vmspace: %s (pid %d) killed: out of memory at %s 0x%lx\n", process->name, process->pid,
+	    access_name(fault->access), fault->va);
+	process_exit(SIGKILL);
+}
+
+static void page_fault(const struct vms_fault *fault)
+{
+	struct mm *mm = this_process()->mm;
+	vms_va page = fault->va / VMS_PAGE * VMS_PAGE;
+	struct mm_area area;
+	const char *why = "not mapped";
+	int sig = SIGSEGV, code = SEGV_MAPERR;
+	char what[96];
+
+	if (fault->va >= VMS_USER_END) {
+		why = "kernel address";
+	} else if (mm_next_area(mm, page, &area)) {
+		if (area.start > fault->va) {
+			if (area.end == USER_STACK_TOP && area.start - fault->va <= STACK_NEAR)
+				why = "stack overflow";
+		} else if ((area.prot & fault->access) != fault->access) {
+			why = missing_right(fault->access);
+			code = SEGV_ACCERR;
+		} else {
+			char byte;
+
+			/* The rights are there, so either no memory is, or the file has no such page. */
+			if (area.file == NULL || mm_read(mm, &byte, fault->va, 1) != -EFAULT)
+				out_of_memory(fault);
+			why = "past the end of the file";
+			sig = SIGBUS;
+			code = BUS_ADRERR;
+		}
+	}
+	format(what, sizeof(what), "%s 0x%lx (%s)", access_name(fault->access), fault->va, why);
+	signal_fault(sig, code, fault->va, what);
+}
+
+void user_run(void *unused)
+{
+	struct thread *thread = current();
+
+	(void)unused;
+	for (;;) {
+		struct user_trap trap;
+
+		if (signal_waiting(thread))
+			signal_deliver();
+		switch (user_execute(&trap)) {
+		case USER_SYSCALL:
+			syscall_dispatch();
+			break;
+		case USER_EXCEPTION:
+			if (!trap.is_page_fault)
+				signal_fault(trap.signal, trap.code, trap.address, trap.name);
+			else if (!vms_space_fault(&trap.fault))
+				page_fault(&trap.fault);
+			break;
+		case USER_INTERRUPT:
+			break;
+		}
+		if (this_cpu()->need_resched)
+			yield();
+	}
+}
