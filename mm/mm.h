@@ -8,6 +8,7 @@
 #ifndef MM_MM_H
 #define MM_MM_H
 
+#include <mm/errno.h>
 #include <vms/vms.h>
 
 struct mm;
@@ -23,6 +24,8 @@ struct mm;
 #define MM_NOREPLACE 0x100000u
 #define MM_POPULATE 0x8000u
 #define MM_STACK 0x20000u
+/* Beside Linux's: the file is not open for writing, so a shared mapping of it never becomes writable. */
+#define MM_FILE_READ_ONLY 0x40000000u
 
 /*
  * What the kernel supplies for file mappings: an opaque counted object that has pages.
@@ -39,6 +42,10 @@ long mm_port_shared_file(uint64_t len, struct file **file);
 vms_pfn mm_port_frame(bool zeroed);
 void *mm_port_alloc(uint64_t len); /* zeros; NULL */
 void mm_port_free(void *at);
+
+/*
+ * mm/ itself supplies vms_port_space_free(): every user space of a kernel that links mm/ is one of its.
+ */
 
 /* Start: makes the zero page. -ENOMEM. And the end: gives it back. */
 long mm_init(void);

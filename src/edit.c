@@ -105,24 +105,24 @@ enum vms_status vms_cursor_mark(struct vms_cursor *cursor, uint64_t len, vms_tok
 	return VMS_OK;
 }
 
-/* The flags after a change: those that it clears are gone, those that it sets are there. */
-static uint32_t flags_changed(uint32_t flags, struct vms_change change)
+/* This flag after a change: set, or there before and not cleared. The flag is a constant: no division is made. */
+static inline uint32_t flag_after(uint32_t flags, struct vms_change change, uint32_t flag)
 {
-	for (uint32_t flag = 1; flag < VMS_FLAGS_END; flag *= 2) {
-		if (vms_has(flags, flag) && vms_has(change.clear, flag))
-			flags -= flag;
-		if (!vms_has(flags, flag) && vms_has(change.set, flag))
-			flags += flag;
-	}
-	return flags;
+	return vms_has(change.set, flag) || (vms_has(flags, flag) && !vms_has(change.clear, flag)) ? flag : 0;
 }
 
-static bool change_is_allowed(struct vms_change change)
+static uint32_t flags_after(uint32_t flags, struct vms_change change)
 {
-	uint32_t both = flags_changed(change.clear, change);
+	return flag_after(flags, change, VMS_R) + flag_after(flags, change, VMS_W) + flag_after(flags, change, VMS_X) +
+	       flag_after(flags, change, VMS_ACCESSED) + flag_after(flags, change, VMS_DIRTY) +
+	       flag_after(flags, change, VMS_GLOBAL) + flag_after(flags, change, VMS_SOFT0) +
+	       flag_after(flags, change, VMS_SOFT1);
+}
 
-	return change.clear < VMS_FLAGS_END && change.set < VMS_FLAGS_END && !vms_has(both, VMS_ACCESSED) &&
-	       !vms_has(both, VMS_DIRTY) && !vms_has(both, VMS_GLOBAL);
+static bool is_changeable(uint32_t flags)
+{
+	return flags < VMS_FLAGS_END && !vms_has(flags, VMS_ACCESSED) && !vms_has(flags, VMS_DIRTY) &&
+	       !vms_has(flags, VMS_GLOBAL);
 }
 
 /* Does any CPU have to forget the old rights? */
@@ -142,7 +142,7 @@ static void leaf_change(struct vms_cursor *cursor, struct vms_change change, str
 	do {
 		pte = vms__entry(cursor->node, i);
 		old = now = arch_pte_prop(pte, cursor->level);
-		now.flags = flags_changed(old.flags, change);
+		now.flags = flags_after(old.flags, change);
 		next = arch_pte_leaf(arch_pte_frame(pte, cursor->level), cursor->level, now, vms__is_user(cursor));
 	} while (!vms__entry_swap(cursor->node, i, pte, next));
 	vms__describe(cursor, next, changed);
@@ -160,12 +160,12 @@ enum vms_status vms_cursor_protect_next(struct vms_cursor *cursor, uint64_t len,
 		return VMS_READ_ONLY;
 	if (!vms__len_fits(cursor, len))
 		return VMS_OUT_OF_RANGE;
-	if (!change_is_allowed(change))
+	if (!is_changeable(change.clear) || !is_changeable(change.set))
 		return VMS_BAD_PROP;
 	status = vms_cursor_find_next(cursor, len, VMS_FIND_MAPPED, changed);
 	if (status != VMS_OK)
 		return status;
-	changed->prop.flags = flags_changed(changed->prop.flags, change);
+	changed->prop.flags = flags_after(changed->prop.flags, change);
 	status = vms_prop_valid(changed->prop) ? VMS_OK : VMS_BAD_PROP;
 	if (status == VMS_OK && !vms__slot_inside(cursor, stop - cursor->at))
 		status = vms__cut_ends(cursor, stop - cursor->at, false);

@@ -7,13 +7,18 @@
 #include <vms/user.h>
 
 #include <vms/machine.h>
+#include <vms/port.h>
 #include <mmu.h>
 
 /* Is [va, va + len) user memory of the active space? */
 static bool is_user_range(const struct vms_space *space, vms_va va, uint64_t len)
 {
-	return space == vms_space_current() && space != &vms_machine.kernel && len <= VMS_USER_END &&
-	       va <= VMS_USER_END - len;
+	bool active;
+
+	vms_port_preempt_off();
+	active = space == vms_space_current();
+	vms_port_preempt_on();
+	return active && space != &vms_machine.kernel && len <= VMS_USER_END && va <= VMS_USER_END - len;
 }
 
 enum vms_status vms_space_reader(struct vms_space *space, vms_va va, uint64_t len, struct vms_reader *reader)

@@ -1,0 +1,216 @@
+/*
+ * Faults: what a page becomes when it is first touched, or first written after a fork.
+ */
+#include "internal.h"
+
+/* All of its bytes are zero; every space may map it, to read. */
+static vms_pfn zero_page = VMS_NO_FRAME;
+
+long mm_init(void)
+{
+	zero_page = mm_port_frame(true);
+	return zero_page == VMS_NO_FRAME ? -ENOMEM : 0;
+}
+
+void mm_fini(void)
+{
+	vms_frame_put(zero_page);
+	zero_page = VMS_NO_FRAME;
+}
+
+/* A copy of a frame, or VMS_NO_FRAME. */
+static vms_pfn frame_copy(vms_pfn from)
+{
+	vms_pfn copy;
+
+	if (from == zero_page) {
+		mm_count()->nr_zeroed++;
+		return mm_port_frame(true);
+	}
+	copy = mm_port_frame(false);
+	if (copy != VMS_NO_FRAME) {
+		mm_count()->nr_copied++;
+		vms_machine.ram[copy] = vms_machine.ram[from];
+	}
+	return copy;
+}
+
+/* Map at the position and stay there. The frame's reference is used up, whatever happens. */
+static long map_here(struct vms_cursor *cursor, vms_pfn frame, uint32_t flags)
+{
+	vms_va va = vms_cursor_at(cursor);
+	enum vms_status status = vms_cursor_map(cursor, frame, (struct vms_prop){flags, VMS_WRITE_BACK});
+
+	if (status != VMS_OK) {
+		vms_frame_put(frame);
+		return mm_errno(status);
+	}
+	return mm_errno(vms_cursor_jump(cursor, va));
+}
+
+/* Flags of a page that was just given: hardware need not set accessed, nor dirty when it is written now. */
+static uint32_t flags_of(uint32_t prot, bool writable)
+{
+	return (prot & (VMS_R + VMS_X)) + VMS_ACCESSED + (writable ? VMS_W + VMS_DIRTY : 0);
+}
+
+/* One more reference to a frame that somebody holds for us to share. */
+static vms_pfn frame_share(vms_pfn frame)
+{
+	return vms_frame_get(frame) == VMS_OK ? frame : (vms_pfn)VMS_NO_FRAME;
+}
+
+static long fault_anonymous(struct vms_cursor *cursor, uint32_t prot, uint32_t access)
+{
+	bool write = access == VMS_W;
+	vms_pfn frame = write ? mm_port_frame(true) : frame_share(zero_page);
+
+	if (frame == VMS_NO_FRAME)
+		return -ENOMEM;
+	if (write)
+		mm_count()->nr_zeroed++;
+	return map_here(cursor, frame, flags_of(prot, write) + (!write && vms_has(prot, VMS_W) ? MM_COW : 0));
+}
+
+static long fault_file(struct vms_cursor *cursor, const struct mm_place *place, uint32_t access)
+{
+	uint64_t offset = place->record.offset + (vms_cursor_at(cursor) - place->record.start);
+	bool may_write = vms_has(place->prot, VMS_W);
+	vms_pfn frame, copy;
+	long result = mm_port_file_page(place->record.file, offset / VMS_PAGE, &frame);
+
+	if (result < 0)
+		return result;
+	mm_count()->nr_file++;
+	if (place->record.shared)
+		return map_here(cursor, frame, flags_of(place->prot, may_write) + MM_FILE);
+	if (access != VMS_W)
+		return map_here(cursor, frame, flags_of(place->prot, false) + MM_FILE + (may_write ? MM_COW : 0));
+	copy = frame_copy(frame);
+	vms_frame_put(frame);
+	if (copy == VMS_NO_FRAME)
+		return -ENOMEM;
+	return map_here(cursor, copy, flags_of(place->prot, true) + MM_FILE);
+}
+
+/* A write to a page that is shared until written: keep it if nobody else has it, else replace it. */
+static long fault_cow(struct vms_cursor *cursor, const struct vms_item *item)
+{
+	vms_va va = vms_cursor_at(cursor);
+	uint32_t flags = flags_of(item->prop.flags, true) + (item->prop.flags & MM_FILE);
+	struct vms_item changed;
+	vms_pfn copy;
+
+	if (vms_frame_refs(item->frame) == 1) {
+		struct vms_change change = {.clear = MM_COW, .set = VMS_W};
+
+		if (vms_cursor_protect_next(cursor, VMS_PAGE, change, &changed) != VMS_OK)
+			return -ENOMEM;
+		return mm_errno(vms_cursor_jump(cursor, va));
+	}
+	copy = frame_copy(item->frame);
+	if (copy == VMS_NO_FRAME)
+		return -ENOMEM;
+	/* Other CPUs that still read the old page are told when the cursor closes, before anybody writes. */
+	if (vms_cursor_unmap(cursor, VMS_PAGE, NULL) != VMS_OK || vms_cursor_jump(cursor, va) != VMS_OK) {
+		vms_frame_put(copy);
+		return -ENOMEM;
+	}
+	return map_here(cursor, copy, flags);
+}
+
+long mm_resolve(struct mm *mm, struct vms_cursor *cursor, uint32_t access)
+{
+	struct mm_place place;
+	struct vms_item item;
+
+	if (vms_cursor_query(cursor, &item) != VMS_OK || item.what == VMS_ABSENT)
+		return -EFAULT;
+	if (item.what == VMS_MARKED) {
+		place = mm_place_of(mm, &item, vms_cursor_at(cursor));
+		if (!vms_has(place.prot, access))
+			return -EFAULT;
+		return place.is_file ? fault_file(cursor, &place, access) : fault_anonymous(cursor, place.prot, access);
+	}
+	if (vms_has(item.prop.flags, access))
+		return 0;
+	if (access == VMS_W && vms_has(item.prop.flags, MM_COW))
+		return fault_cow(cursor, &item);
+	return -EFAULT;
+}
+
+bool mm_fault(struct vms_space *space, const struct vms_fault *fault)
+{
+	vms_va va = fault->va - fault->va % VMS_PAGE;
+	struct vms_cursor cursor;
+	struct vms_guard guard;
+	bool resolved = false;
+
+	vms_guard_enter(&guard);
+	mm_count()->nr_faults++;
+	if (vms_cursor_open(&cursor, space, &guard, va, va + VMS_PAGE, VMS_EDITING) == VMS_OK) {
+		resolved = mm_resolve(mm_of(space), &cursor, fault->access) == 0;
+		vms_cursor_close(&cursor);
+	}
+	vms_guard_leave(&guard);
+	return resolved;
+}
+
+/* Copy within one page, between kernel memory and a space that need not be active. */
+static long page_copy(struct mm *mm, vms_va va, void *kernel, uint64_t len, bool write)
+{
+	vms_va page = va - va % VMS_PAGE;
+	struct vms_cursor cursor;
+	struct vms_guard guard;
+	struct vms_item item;
+	long result;
+
+	vms_guard_enter(&guard);
+	result = mm_errno(vms_cursor_open(&cursor, &mm->space, &guard, page, page + VMS_PAGE, VMS_EDITING));
+	if (result == 0) {
+		result = mm_resolve(mm, &cursor, write ? VMS_W : VMS_R);
+		if (result == 0 && vms_cursor_query(&cursor, &item) == VMS_OK) {
+			unsigned char *user =
+				(unsigned char *)&vms_machine.ram[item.frame + (page - item.va) / VMS_PAGE] +
+				va % VMS_PAGE;
+			unsigned char *mine = kernel;
+
+			for (uint64_t i = 0; i < len; i++) {
+				if (write)
+					user[i] = mine[i];
+				else
+					mine[i] = user[i];
+			}
+		}
+		vms_cursor_close(&cursor);
+	}
+	vms_guard_leave(&guard);
+	return result == -EINVAL ? -EFAULT : result;
+}
+
+static long copy_pages(struct mm *mm, vms_va va, unsigned char *kernel, uint64_t len, bool write)
+{
+	if (len > VMS_USER_END || va > VMS_USER_END - len)
+		return -EFAULT;
+	while (len > 0) {
+		uint64_t part = VMS_PAGE - va % VMS_PAGE < len ? VMS_PAGE - va % VMS_PAGE : len;
+		long result = page_copy(mm, va, kernel, part, write);
+
+		if (result < 0)
+			return result;
+		va += part;
+		kernel += part;
+		len -= part;
+	}
+	return 0;
+}
+
+long mm_write(struct mm *mm, vms_va to, const void *from, uint64_t len)
+{
+	return copy_pages(mm, to, (unsigned char *)(uintptr_t)from, len, true);
+}
+
+long mm_read(struct mm *mm, void *to, vms_va from, uint64_t len)
+{
+	return copy_pages(mm, from, to, len, false);
+}

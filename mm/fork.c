@@ -1,0 +1,108 @@
+/*
+ * Fork: a second space with the same pages, private ones shared until one side writes.
+ *
+ * Both trees are owned whole while it is done: the parent's other threads wait at their next fault.
+ */
+#include "internal.h"
+
+/* The flags with which both sides hold a private page from now on. */
+static uint32_t flags_shared(uint32_t flags)
+{
+	bool writable = vms_has(flags, VMS_W) || vms_has(flags, MM_COW);
+
+	return (flags & (VMS_R + VMS_X + VMS_ACCESSED + MM_FILE)) + (writable ? MM_COW : 0);
+}
+
+/* Is the page at va part of a mapping that stays common to both? */
+static bool is_shared(struct mm *mm, const struct vms_item *item, vms_va va)
+{
+	struct mm_place place;
+
+	if (!vms_has(item->prop.flags, MM_FILE))
+		return false;
+	place = mm_place_of(mm, item, va);
+	return place.is_file && place.record.shared;
+}
+
+/* Give the child what an item of the parent's maps. Both cursors stand at its address; both step past it. */
+static long page_copy(struct mm *from, struct vms_cursor *parent, struct vms_cursor *child, const struct vms_item *item)
+{
+	struct vms_prop prop = item->prop;
+	struct vms_change change = {.clear = VMS_W, .set = MM_COW};
+	struct vms_item changed;
+
+	if (item->what == VMS_DEVICE)
+		return mm_errno(vms_cursor_map_device(child, item->frame, item->len, prop));
+	if (vms_frame_get(item->frame) != VMS_OK)
+		return -ENOMEM;
+	if (!is_shared(from, item, vms_cursor_at(parent))) {
+		prop.flags = flags_shared(prop.flags);
+		if (vms_has(item->prop.flags, VMS_W))
+			(void)!vms_cursor_protect_next(parent, item->len, change, &changed);
+	}
+	if (vms_cursor_map(child, item->frame, prop) != VMS_OK) {
+		vms_frame_put(item->frame);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+static long tree_copy(struct mm *from, struct vms_cursor *parent, struct vms_cursor *child)
+{
+	struct vms_item item;
+	long result = 0;
+
+	while (result == 0 && parent->at < parent->end &&
+	       vms_cursor_find_next(parent, parent->end - parent->at, VMS_FIND_ANY, &item) == VMS_OK) {
+		result = mm_errno(vms_cursor_jump(child, item.va));
+		if (result == 0 && item.what == VMS_MARKED)
+			result = mm_errno(vms_cursor_mark(child, item.len, item.token));
+		else if (result == 0)
+			result = page_copy(from, parent, child, &item);
+		if (result == 0)
+			result = mm_errno(vms_cursor_jump(parent, item.va + item.len));
+	}
+	return result;
+}
+
+static long space_copy(struct mm *from, struct mm *to)
+{
+	struct vms_cursor parent, child;
+	struct vms_guard guard;
+	long result;
+
+	vms_guard_enter(&guard);
+	result = mm_errno(vms_cursor_open(&parent, &from->space, &guard, 0, VMS_USER_END, VMS_EDITING));
+	if (result == 0) {
+		result = mm_errno(vms_cursor_open(&child, &to->space, &guard, 0, VMS_USER_END, VMS_EDITING));
+		if (result == 0) {
+			/* Under the cursor: what a mark names is in the records that are copied. */
+			result = mm_records_copy(to, from);
+			if (result == 0)
+				result = tree_copy(from, &parent, &child);
+			vms_cursor_close(&child);
+		}
+		vms_cursor_close(&parent);
+	}
+	vms_guard_leave(&guard);
+	return result;
+}
+
+long mm_fork(struct mm *from, struct mm **to)
+{
+	struct mm *mm = mm_create();
+	long result;
+
+	if (mm == NULL)
+		return -ENOMEM;
+	mm->brk_start = from->brk_start;
+	mm->brk = from->brk;
+	mm->next = __atomic_load_n(&from->next, __ATOMIC_RELAXED);
+	result = space_copy(from, mm);
+	if (result < 0) {
+		mm_put(mm);
+		return result;
+	}
+	*to = mm;
+	return 0;
+}

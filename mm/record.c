@@ -1,0 +1,148 @@
+/*
+ * Records of file mappings: which file is behind an address. A record stays until its space ends, because
+ * marks name it by number; mapping the same part of a file at the same place again uses it again.
+ */
+#include <mmu.h>
+
+#include "internal.h"
+
+static void records_lock(struct mm *mm)
+{
+	vms_port_preempt_off();
+	while (__atomic_exchange_n(&mm->lock, 1, __ATOMIC_ACQUIRE) != 0) {
+		vms_tlb_service();
+		arch_cpu_relax();
+	}
+}
+
+static void records_unlock(struct mm *mm)
+{
+	__atomic_store_n(&mm->lock, 0, __ATOMIC_RELEASE);
+	vms_port_preempt_on();
+}
+
+static bool is_same(const struct mm_record *a, const struct mm_record *b)
+{
+	return a->file == b->file && a->shared == b->shared && a->read_only == b->read_only &&
+	       a->start - a->offset == b->start - b->offset;
+}
+
+/* A number whose record says the same, made to cover the new range; or nr_records. */
+static uint32_t record_reuse(struct mm *mm, const struct mm_record *record)
+{
+	uint32_t number = 0;
+
+	while (number < mm->nr_records && !is_same(&mm->record[number], record))
+		number++;
+	if (number < mm->nr_records) {
+		struct mm_record *old = &mm->record[number];
+
+		if (record->start < old->start) {
+			old->offset -= old->start - record->start;
+			old->start = record->start;
+		}
+		if (record->end > old->end)
+			old->end = record->end;
+		old->age = ++mm->age;
+	}
+	return number;
+}
+
+/* An array with room for one more, or NULL if there is room. */
+static bool records_grow(struct mm *mm)
+{
+	uint32_t room = mm->room == 0 ? 16 : mm->room * 2;
+	struct mm_record *bigger;
+
+	if (mm->nr_records < mm->room)
+		return true;
+	bigger = mm_port_alloc(room * sizeof(*bigger));
+	if (bigger == NULL)
+		return false;
+	for (uint32_t i = 0; i < mm->nr_records; i++)
+		bigger[i] = mm->record[i];
+	mm_port_free(mm->record);
+	mm->record = bigger;
+	mm->room = room;
+	return true;
+}
+
+long mm_record_add(struct mm *mm, const struct mm_record *record)
+{
+	uint32_t number;
+	bool fits = true;
+
+	records_lock(mm);
+	number = record_reuse(mm, record);
+	if (number == mm->nr_records) {
+		fits = number < MM_RECORDS_MAX && records_grow(mm);
+		if (fits) {
+			mm->record[number] = *record;
+			mm->record[number].age = ++mm->age;
+			mm->nr_records++;
+			mm_port_file_get(record->file);
+		}
+	}
+	records_unlock(mm);
+	return fits ? (long)number : -ENOMEM;
+}
+
+struct mm_record mm_record_get(struct mm *mm, uint32_t number)
+{
+	struct mm_record record;
+
+	records_lock(mm);
+	record = mm->record[number];
+	records_unlock(mm);
+	return record;
+}
+
+bool mm_record_at(struct mm *mm, vms_va va, struct mm_record *record, uint32_t *number)
+{
+	bool found = false;
+
+	records_lock(mm);
+	for (uint32_t i = 0; i < mm->nr_records; i++) {
+		const struct mm_record *it = &mm->record[i];
+
+		if (va >= it->start && va < it->end && (!found || it->age > record->age)) {
+			*record = *it;
+			*number = i;
+			found = true;
+		}
+	}
+	records_unlock(mm);
+	return found;
+}
+
+long mm_records_copy(struct mm *to, struct mm *from)
+{
+	long result = 0;
+
+	records_lock(from);
+	if (from->nr_records > 0) {
+		to->record = mm_port_alloc(from->room * sizeof(*to->record));
+		if (to->record == NULL) {
+			result = -ENOMEM;
+		} else {
+			to->room = from->room;
+			to->nr_records = from->nr_records;
+			to->age = from->age;
+			for (uint32_t i = 0; i < from->nr_records; i++) {
+				to->record[i] = from->record[i];
+				mm_port_file_get(to->record[i].file);
+			}
+		}
+	}
+	records_unlock(from);
+	return result;
+}
+
+void mm_records_drop(struct mm *mm)
+{
+	for (uint32_t i = 0; i < mm->nr_records; i++)
+		mm_port_file_put(mm->record[i].file);
+	mm_port_free(mm->record);
+	mm->record = NULL;
+	mm->nr_records = 0;
+}

@@ -1,0 +1,148 @@
+/*
+ * mremap: a range grows, shrinks or moves with its pages.
+ *
+ * A move needs both ranges at once. Two cursors of one thread in one space could wait for another thread's
+ * two in a circle, so one cursor owns everything from the lower range to the end of the higher one.
+ */
+#include "internal.h"
+
+#define MREMAP_MAYMOVE 1u
+#define MREMAP_FIXED 2u
+
+/* What is at va, and how far all of [va, va + len) is one mapping; -EFAULT if it is not. */
+static long whole(struct mm *mm, vms_va va, uint64_t len, struct mm_area *area)
+{
+	if (!mm_next_area(mm, va, area) || area->start != va || area->end - va < len)
+		return -EFAULT;
+	return 0;
+}
+
+/* mmap flags that make more of the same kind. */
+static uint32_t flags_like(const struct mm_area *area)
+{
+	return area->file == NULL ? MM_PRIVATE | MM_ANONYMOUS : area->shared ? MM_SHARED : MM_PRIVATE;
+}
+
+static uint32_t prot_like(const struct mm_area *area)
+{
+	return (vms_has(area->prot, VMS_R) ? MM_PROT_READ : 0) | (vms_has(area->prot, VMS_W) ? MM_PROT_WRITE : 0) |
+	       (vms_has(area->prot, VMS_X) ? MM_PROT_EXEC : 0);
+}
+
+/* More of the same at `va`, which continues the area; it must be free unless `replace`. */
+static long extend(struct mm *mm, const struct mm_area *area, vms_va va, uint64_t len, uint64_t offset, bool replace)
+{
+	return mm_map(mm, va, len, prot_like(area), flags_like(area) | (replace ? MM_FIXED : MM_NOREPLACE), area->file,
+		      offset);
+}
+
+/*
+ * Move the page that is mapped at `from` to `to`, where there is a mark already. The step that may fail is
+ * first, and leaves everything as it was.
+ */
+static long page_move(struct vms_cursor *cursor, const struct vms_item *item, vms_va from, vms_va to)
+{
+	enum vms_status status;
+
+	if (vms_frame_get(item->frame) != VMS_OK)
+		return -ENOMEM;
+	status = vms_cursor_jump(cursor, to);
+	if (status == VMS_OK)
+		status = vms_cursor_map(cursor, item->frame, item->prop);
+	if (status != VMS_OK) {
+		vms_frame_put(item->frame);
+		return -ENOMEM;
+	}
+	status = vms_cursor_jump(cursor, from);
+	if (status == VMS_OK)
+		status = vms_cursor_unmap(cursor, VMS_PAGE, NULL);
+	return mm_errno(status);
+}
+
+/* Move every mapped page of [from, from + len) to where `to` has marks. */
+static long pages_move(struct mm *mm, vms_va from, vms_va to, uint64_t len)
+{
+	vms_va low = from < to ? from : to, high = from < to ? to : from;
+	struct vms_cursor cursor;
+	struct vms_guard guard;
+	struct vms_item item;
+	vms_va at;
+	long result;
+
+	vms_guard_enter(&guard);
+	result = mm_errno(vms_cursor_open(&cursor, &mm->space, &guard, low, high + len, VMS_EDITING));
+	if (result == 0) {
+		result = mm_errno(vms_cursor_jump(&cursor, from));
+		while (result == 0 && cursor.at < from + len &&
+		       vms_cursor_find_next(&cursor, from + len - cursor.at, VMS_FIND_MAPPED, &item) == VMS_OK) {
+			at = vms_cursor_at(&cursor);
+			result = page_move(&cursor, &item, at, to + (at - from));
+		}
+		vms_cursor_close(&cursor);
+	}
+	vms_guard_leave(&guard);
+	return result;
+}
+
+static long move(struct mm *mm, const struct mm_area *area, vms_va old, uint64_t old_len, uint64_t new_len,
+		 uint32_t flags, vms_va new_va)
+{
+	uint64_t common = old_len < new_len ? old_len : new_len;
+	long to, result;
+
+	if (flags & MREMAP_FIXED)
+		to = extend(mm, area, new_va, new_len, area->offset, true);
+	else
+		to = mm_map(mm, 0, new_len, prot_like(area), flags_like(area), area->file, area->offset);
+	if (to < 0)
+		return to;
+	result = pages_move(mm, old, (vms_va)to, common);
+	if (result < 0) {
+		/* Bring back what had moved: those pages have tables at both ends, so this needs no memory. */
+		if (pages_move(mm, (vms_va)to, old, common) == 0)
+			(void)mm_unmap(mm, (vms_va)to, new_len);
+		return result;
+	}
+	result = mm_unmap(mm, old, old_len);
+	return result < 0 ? result : to;
+}
+
+static bool overlap(vms_va a, uint64_t a_len, vms_va b, uint64_t b_len)
+{
+	return a < b + b_len && b < a + a_len;
+}
+
+long mm_remap(struct mm *mm, vms_va old, uint64_t old_len, uint64_t new_len, uint32_t flags, vms_va new_va)
+{
+	struct mm_area area;
+	long result;
+
+	if (flags > (MREMAP_MAYMOVE | MREMAP_FIXED) || ((flags & MREMAP_FIXED) && !(flags & MREMAP_MAYMOVE)))
+		return -EINVAL;
+	if (new_len == 0 || new_len > VMS_USER_END || old_len > VMS_USER_END || old % VMS_PAGE != 0)
+		return -EINVAL;
+	old_len = (old_len + VMS_PAGE - 1) / VMS_PAGE * VMS_PAGE;
+	new_len = (new_len + VMS_PAGE - 1) / VMS_PAGE * VMS_PAGE;
+	if (!mm_range_valid(old, old_len))
+		return -EINVAL;
+	if (flags & MREMAP_FIXED) {
+		if (!mm_range_valid(new_va, new_len) || new_va < MM_LOWEST || overlap(old, old_len, new_va, new_len))
+			return -EINVAL;
+	} else if (new_len <= old_len) {
+		result = whole(mm, old, new_len, &area);
+		if (result == 0 && new_len < old_len)
+			result = mm_unmap(mm, old + new_len, old_len - new_len);
+		return result < 0 ? result : (long)old;
+	}
+	result = whole(mm, old, old_len, &area);
+	if (result < 0)
+		return result;
+	if (!(flags & MREMAP_FIXED) && old + old_len <= VMS_USER_END - (new_len - old_len)) {
+		result = extend(mm, &area, old + old_len, new_len - old_len, area.offset + old_len, false);
+		if (result >= 0)
+			return (long)old;
+		if (!(flags & MREMAP_MAYMOVE))
+			return -ENOMEM;
+	}
+	return flags & MREMAP_MAYMOVE ? move(mm, &area, old, old_len, new_len, flags, new_va) : -ENOMEM;
+}
