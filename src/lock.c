@@ -64,48 +64,65 @@ static bool is_whole_slot(const struct vms_cursor *cursor, uint32_t level)
 	return cursor->end - cursor->start == vms__slot_len(level);
 }
 
+/* Would the walk go on below a slot of this level? Editing, a range that is a whole slot is edited in that slot. */
+static bool goes_below(const struct vms_cursor *cursor, uint32_t level)
+{
+	return level > 1 && inside_one_slot(cursor, level) &&
+	       !(cursor->mode == VMS_EDITING && is_whole_slot(cursor, level));
+}
+
 enum step { STEP_DOWN, STEP_STOP, STEP_AGAIN, STEP_NO_MEMORY };
 
 /*
- * The walk is at table *node, which is locked if *locked. Go one level down if there is or should be a table.
- * An absent entry is filled by an editing cursor, unless the range is its whole slot: then the slot itself is
- * to be edited.
+ * The walk is at an absent entry of a locked table: make all tables down to the covering one, or none.
+ * Each is locked before it can be seen; the last stays so.
  */
-static enum step walk_down(const struct vms_cursor *cursor, vms_pfn *node, uint32_t level, bool *locked)
+static enum step way_make(const struct vms_cursor *cursor, vms_pfn *node, uint32_t *level)
 {
-	uint32_t i = vms__index(cursor->start, level);
-	uint64_t pte = vms__entry(*node, i);
-	vms_pfn child;
+	vms_pfn reserve;
+	uint32_t nr = 0;
 
-	if (pte == 0 && cursor->mode == VMS_EDITING && !is_whole_slot(cursor, level) && !*locked) {
+	while (goes_below(cursor, *level - nr))
+		nr++;
+	if (!vms__tables_reserve(&reserve, nr))
+		return STEP_NO_MEMORY;
+	for (; nr > 0; nr--) {
+		vms_pfn child = vms__tables_pop(&reserve);
+
+		(void)vms__node_link(*node, vms__index(cursor->start, *level), 0, child,
+				     cursor->space != &vms_machine.kernel);
+		vms__node_unlock(*node);
+		*node = child;
+		--*level;
+	}
+	return STEP_STOP;
+}
+
+/*
+ * The walk is at table *node, which is locked if *locked. Go one level down if there is a table; where there
+ * is none, an editing cursor makes it.
+ */
+static enum step walk_down(const struct vms_cursor *cursor, vms_pfn *node, uint32_t *level, bool *locked)
+{
+	uint32_t i = vms__index(cursor->start, *level);
+	uint64_t pte = vms__entry(*node, i);
+
+	if (pte == 0 && cursor->mode == VMS_EDITING) {
 		if (!node_lock_live(*node))
 			return STEP_AGAIN;
 		*locked = true;
 		pte = vms__entry(*node, i);
+		if (pte == 0)
+			return way_make(cursor, node, level);
 	}
-	switch (arch_pte_kind(pte, level)) {
-	case ARCH_PTE_TABLE:
-		child = arch_pte_child(pte);
-		if (*locked)
-			vms__node_unlock(*node);
-		*locked = false;
-		*node = child;
-		return STEP_DOWN;
-	case ARCH_PTE_ABSENT:
-		if (!*locked)
-			return STEP_STOP;
-		if (is_whole_slot(cursor, level))
-			return STEP_STOP;
-		if (!vms__tables_reserve(&child, 1))
-			return STEP_NO_MEMORY;
-		child = vms__tables_pop(&child);
-		(void)vms__node_link(*node, i, 0, child, cursor->space != &vms_machine.kernel);
-		vms__node_unlock(*node);
-		*node = child;
-		return STEP_DOWN;
-	default:
+	if (arch_pte_kind(pte, *level) != ARCH_PTE_TABLE)
 		return STEP_STOP;
-	}
+	if (*locked)
+		vms__node_unlock(*node);
+	*locked = false;
+	*node = arch_pte_child(pte);
+	--*level;
+	return STEP_DOWN;
 }
 
 /* Steps 1 and 2, once. */
@@ -114,20 +131,14 @@ static enum step lock_covering(struct vms_cursor *cursor)
 	vms_pfn node = cursor->space->root;
 	uint32_t level = ARCH_LEVELS;
 	bool locked = false;
+	enum step step = STEP_DOWN;
 
-	while (level > 1 && inside_one_slot(cursor, level)) {
-		enum step step = walk_down(cursor, &node, level, &locked);
-
-		if (step == STEP_NO_MEMORY) {
-			vms__node_unlock(node);
-			return step;
-		}
-		if (step == STEP_AGAIN)
-			return step;
-		if (step == STEP_STOP)
-			break;
-		level--;
-	}
+	while (step == STEP_DOWN && goes_below(cursor, level))
+		step = walk_down(cursor, &node, &level, &locked);
+	if (step == STEP_NO_MEMORY)
+		vms__node_unlock(node);
+	if (step == STEP_NO_MEMORY || step == STEP_AGAIN)
+		return step;
 	if (!locked && !node_lock_live(node))
 		return STEP_AGAIN;
 	cursor->top = node;

@@ -86,8 +86,9 @@ void vms__table_free(vms_pfn table)
 {
 	uint32_t level = vms_machine.meta[table].level;
 	uint32_t left = vms_machine.meta[table].nr_present;
+	bool counted = vms_machine.meta[table].root != vms_machine.kernel.root;
 
-	for (uint32_t i = 0; i < VMS_ENTRIES && left > 0; i++) {
+	for (uint32_t i = 0; counted && i < VMS_ENTRIES && left > 0; i++) {
 		uint64_t pte = vms__entry(table, i);
 
 		if (pte == 0)

@@ -100,7 +100,10 @@ void vms__tables_unreserve(vms_pfn *first);
 /* Give a reserved frame its place in a tree, locked by the caller; the entries are still to be filled. */
 void vms__table_init(vms_pfn table, uint32_t level, vms_pfn root, uint32_t prefix);
 
-/* Free a table, and drop the frames that its leaves map; its child tables are the caller's affair. */
+/*
+ * Free a table, and drop the frames that its leaves map (the kernel's are not counted); its child tables are
+ * the caller's affair.
+ */
 void vms__table_free(vms_pfn table);
 
 /* Free a table and all below it. No CPU and no cursor can reach it. */

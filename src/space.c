@@ -141,7 +141,9 @@ bool vms_space_fault(const struct vms_fault *fault)
 
 	if (fault->va >= VMS_USER_END || (fault->access != VMS_R && fault->access != VMS_W && fault->access != VMS_X))
 		return false;
+	vms_port_preempt_off();
 	space = vms_space_current();
+	vms_port_preempt_on();
 	if (space == &vms_machine.kernel)
 		return false;
 	if (space->on_fault != NULL && space->on_fault(space, fault))
