@@ -1,0 +1,47 @@
+/*
+ * Runs all groups, or those whose names are given. The exit status is the number of groups that failed.
+ */
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "unit.h"
+
+static pthread_t main_thread;
+
+/* On the thread that cmocka knows, a failure of the machine is a failure of the test. */
+static void on_failure(const char *message)
+{
+	fprintf(stderr, "sim: %s\n", message);
+	if (pthread_equal(pthread_self(), main_thread))
+		fail_msg("%s", message);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct {
+		const char *name;
+		int (*run)(void);
+	} group[] = {
+		{"types", group_types},     {"frames", group_frames},   {"spaces", group_spaces}, {"cursors", group_cursors},
+		{"map", group_map},         {"unmap", group_unmap},     {"protect", group_protect}, {"mark", group_mark},
+		{"tlb", group_tlb},         {"user", group_user},       {"memory", group_memory}, {"random", group_random},
+		{"threads", group_threads},
+	};
+	int failed = 0;
+
+	main_thread = pthread_self();
+	sim_on_failure = on_failure;
+	/* A test that hangs is a test that failed. */
+	alarm(120);
+	for (size_t i = 0; i < sizeof(group) / sizeof(group[0]); i++) {
+		bool wanted = argc < 2;
+
+		for (int k = 1; k < argc; k++)
+			wanted = wanted || strcmp(argv[k], group[i].name) == 0;
+		if (wanted && group[i].run() != 0)
+			failed++;
+	}
+	return failed;
+}
