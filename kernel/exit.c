@@ -138,7 +138,7 @@ void thread_exit(int status)
 		uint32_t zero = 0;
 
 		if (user_write(thread->clear_tid, &zero, sizeof(zero)) == 0)
-			futex_wake(process->mm, thread->clear_tid, 1);
+			(void)futex_wake(thread->clear_tid, 1);
 	}
 	leave_memory();
 	thread->fpu = NULL;

@@ -89,13 +89,25 @@ long sys_rt_sigpending(const uint64_t a[6])
 	return user_write(a[0], &set, a[1]);
 }
 
-/* Sleep until a signal that is not blocked is there. */
+/* Sleep until a signal that is not blocked is there, -EINTR, or the deadline. proc_lock is held with `state`. */
+static int sleep_locked(uint64_t state, uint64_t deadline)
+{
+	struct waitq nobody;
+	int result;
+
+	waitq_init(&nobody);
+	do
+		result = wait_on(&nobody, &proc_lock, state, true, deadline);
+	while (result == 0);
+	return result;
+}
+
 static long wait_for_signal(void)
 {
-	struct thread *thread = current();
+	uint64_t state = lock_take_irq(&proc_lock);
 
-	while (!signal_waiting(thread))
-		(void)sleep_until(0, true);
+	(void)sleep_locked(state, 0);
+	lock_drop_irq(&proc_lock, state);
 	return -ERESTARTNOHAND;
 }
 
@@ -148,9 +160,7 @@ long sys_rt_sigtimedwait(const uint64_t a[6])
 	if (sig == 0) {
 		thread->sig_wait = set;
 		thread->sig_blocked = blocked & ~set;
-		lock_drop_irq(&proc_lock, state);
-		slept = sleep_until(deadline, true);
-		state = lock_take_irq(&proc_lock);
+		slept = sleep_locked(state, deadline);
 		thread->sig_wait = 0;
 		thread->sig_blocked = blocked;
 		sig = signal_take_locked(set, &info);

@@ -77,6 +77,12 @@ void mm_set_brk(struct mm *mm, vms_va start); /* where the heap begins: set by e
 long mm_write(struct mm *mm, vms_va to, const void *from, uint64_t len);
 long mm_read(struct mm *mm, void *to, vms_va from, uint64_t len);
 
+/*
+ * The frame behind va if it belongs to a shared mapping: the same frame for every process that maps it, for
+ * as long as it is mapped. VMS_NO_FRAME if the memory is private, or the page is not there now. No reference.
+ */
+vms_pfn mm_shared_frame(struct mm *mm, vms_va va);
+
 /* One run of equal pages, for /proc/self/maps. */
 struct mm_area {
 	vms_va start;
