@@ -138,7 +138,7 @@ static void area_collect(struct mm *mm, struct vms_cursor *cursor, struct mm_are
 	}
 }
 
-bool mm_next_area(struct mm *mm, vms_va from, struct mm_area *area)
+static bool next_area(struct mm *mm, vms_va from, struct mm_area *area, bool hold)
 {
 	struct vms_cursor cursor;
 	struct vms_guard guard;
@@ -150,8 +150,20 @@ bool mm_next_area(struct mm *mm, vms_va from, struct mm_area *area)
 	vms_guard_enter(&guard);
 	if (vms_cursor_open(&cursor, &mm->space, &guard, from, VMS_USER_END, VMS_READING) == VMS_OK) {
 		area_collect(mm, &cursor, area);
+		if (hold && area->file)
+			mm_port_file_get(area->file);
 		vms_cursor_close(&cursor);
 	}
 	vms_guard_leave(&guard);
 	return area->end != 0;
+}
+
+bool mm_next_area(struct mm *mm, vms_va from, struct mm_area *area)
+{
+	return next_area(mm, from, area, false);
+}
+
+bool mm_next_area_hold(struct mm *mm, vms_va from, struct mm_area *area)
+{
+	return next_area(mm, from, area, true);
 }

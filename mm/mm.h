@@ -95,6 +95,8 @@ struct mm_area {
 };
 /* The first run at or after `from`; false if there is none. Joins neighbours that look alike. */
 bool mm_next_area(struct mm *mm, vms_va from, struct mm_area *area);
+/* The same, and the file is held until mm_port_file_put(): for a space whose threads may unmap it meanwhile. */
+bool mm_next_area_hold(struct mm *mm, vms_va from, struct mm_area *area);
 
 struct mm_stats {
 	uint64_t nr_faults;
