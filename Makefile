@@ -6,6 +6,7 @@ O := out
 .DEFAULT_GOAL := help
 
 include tools/common.mk
+include tools/tools.mk
 include kernel/kernel.mk
 include sim/sim.mk
 include test/test.mk
