@@ -32,7 +32,7 @@ struct sim_upper_entry {
 };
 
 struct sim_cpu {
-	uint32_t driven; /* 1: a thread runs on it */
+	uint32_t driven;  /* 1: a thread runs on it */
 	uint32_t pending; /* 1: interrupted */
 	bool irq_off;
 	uint32_t preempt_off;
@@ -53,8 +53,8 @@ struct sim {
 	vms_pfn large; /* the first 2 MiB frame */
 	vms_pfn giant;
 	uint32_t nr_frames; /* with all kinds */
-	uint8_t *used; /* a byte a frame: allocated */
-	uint32_t *handles; /* of the test, a word a frame */
+	uint8_t *used;      /* a byte a frame: allocated */
+	uint32_t *handles;  /* of the test, a word a frame */
 };
 
 extern struct sim sim;

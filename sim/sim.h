@@ -19,12 +19,12 @@
 #include <vms/vms.h>
 
 struct sim_options {
-	uint32_t nr_cpus; /* 0: 1 */
+	uint32_t nr_cpus;   /* 0: 1 */
 	uint32_t nr_frames; /* 4 KiB frames; 0: 2048 */
-	uint32_t nr_large; /* 2 MiB frames besides */
-	uint32_t nr_giant; /* 1 GiB frames besides */
-	bool sticky; /* a fault leaves what the TLB has for the address; not so on x86-64 (SDM 4.10.4.1) */
-	uint64_t hostile; /* a seed: TLBs fill speculatively and drop entries at any time. 0: they keep all */
+	uint32_t nr_large;  /* 2 MiB frames besides */
+	uint32_t nr_giant;  /* 1 GiB frames besides */
+	bool sticky;        /* a fault leaves what the TLB has for the address; not so on x86-64 (SDM 4.10.4.1) */
+	uint64_t hostile;   /* a seed: TLBs fill speculatively and drop entries at any time. 0: they keep all */
 };
 
 /* The last frames of small RAM are a device's: reserved, never handed out. */
@@ -48,7 +48,7 @@ bool sim_panics(void (*f)(void *argument), void *argument);
 
 /* --- CPUs --- */
 void sim_run_on(uint32_t cpu); /* from now on this thread drives that CPU */
-void sim_run_off(void); /* it drives none: the CPU is idle */
+void sim_run_off(void);        /* it drives none: the CPU is idle */
 uint32_t sim_cpu(void);
 void sim_poll(void); /* serve what is pending here */
 bool sim_interrupt_pending(uint32_t cpu);
@@ -66,9 +66,9 @@ struct sim_counts sim_counts(void);
 
 /* --- Frames --- */
 void sim_alloc_fail(uint32_t nth); /* the nth vms_port_frame_alloc() from now fails, once; 0: none */
-bool sim_alloc_failed(void); /* it did; forgets it */
-void sim_alloc_refuse(bool all); /* every one fails until told otherwise */
-uint32_t sim_frames_used(void); /* small frames that are allocated */
+bool sim_alloc_failed(void);       /* it did; forgets it */
+void sim_alloc_refuse(bool all);   /* every one fails until told otherwise */
+uint32_t sim_frames_used(void);    /* small frames that are allocated */
 bool sim_frame_free(vms_pfn frame);
 
 /*

@@ -22,3 +22,36 @@ $(eval $(call sim_config,gcc-plain,$(CC),$(SIM_plain)))
 $(eval $(call sim_config,gcc-san,$(CC),$(SIM_san)))
 $(eval $(call sim_config,clang-plain,$(CLANG),$(SIM_plain)))
 $(eval $(call sim_config,clang-san,$(CLANG),$(SIM_san)))
+
+# A configuration's tests: one line for each group, everything if one fails.
+$(SIM_CONFIG:%=unit-%): unit-%: $(SIM_OUT)/%/unit
+	@if $< >$(SIM_OUT)/$*/log 2>&1; then \
+		echo "unit: $*: $$(grep -c '  OK ' $(SIM_OUT)/$*/log) tests passed"; \
+	else \
+		cat $(SIM_OUT)/$*/log; echo "unit: $*: FAILED"; exit 1; \
+	fi
+
+# src/ alone, as a kernel without a C library takes it: it may need the four mem* functions and what port.h and
+# mmu.h say, nothing else.
+FREESTANDING := -O2 -ffreestanding -nostdlib -nostdinc -mgeneral-regs-only
+FREE_NEEDS   := memcpy|memset|memmove|memcmp|vms_port_.*|arch_.*
+
+define free_config
+unit-freestanding-$(1):
+	@mkdir -p $(SIM_OUT)/free-$(1)
+	@for c in $$(SRC); do \
+		$(2) $$(WARN) $$(FREESTANDING) -isystem $$$$($(2) -print-file-name=include) $$(INC) \
+			-c -o $(SIM_OUT)/free-$(1)/$$$$(basename $$$$c .c).o $$$$c || exit 1; \
+	done
+	@ld -r -o $(SIM_OUT)/free-$(1)/all $(SIM_OUT)/free-$(1)/*.o
+	@others=$$$$(nm -u $(SIM_OUT)/free-$(1)/all | awk '{ print $$$$2 }' | grep -Evx '$$(FREE_NEEDS)' || true); \
+	if [ -n "$$$$others" ]; then echo "src/ needs more than the port:" $$$$others; exit 1; fi
+	@echo "unit: freestanding-$(1): src/ needs nothing but the port"
+endef
+$(eval $(call free_config,gcc,$(CC)))
+$(eval $(call free_config,clang,$(CLANG)))
+
+## unit: unit tests on the simulated machine (gcc, clang, sanitizers)
+unit: $(SIM_CONFIG:%=unit-%) unit-freestanding-gcc unit-freestanding-clang
+
+.PHONY: unit $(SIM_CONFIG:%=unit-%) unit-freestanding-gcc unit-freestanding-clang

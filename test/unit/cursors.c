@@ -55,8 +55,10 @@ static void open_accepts_every_corner(void **state)
 	static const struct {
 		vms_va start, end;
 	} good[] = {
-		{0, P}, {0, VMS_USER_END}, {VMS_USER_END - P, VMS_USER_END}, {M2 - P, M2 + P}, {G1 - P, G1 + P},
-		{T5 - P, T5 + P}, {0, M2}, {M2, 2 * M2}, {0, G1}, {0, T5}, {3 * P, T5 * 200 + P},
+		{0, P},           {0, VMS_USER_END},     {VMS_USER_END - P, VMS_USER_END},
+		{M2 - P, M2 + P}, {G1 - P, G1 + P},      {T5 - P, T5 + P},
+		{0, M2},          {M2, 2 * M2},          {0, G1},
+		{0, T5},          {3 * P, T5 * 200 + P},
 	};
 	struct vms_space *space;
 	struct vms_cursor cursor;

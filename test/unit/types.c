@@ -21,7 +21,7 @@ static void statuses_have_distinct_names(void **state)
 	}
 	assert_string_equal(vms_status_name(VMS_OK), "VMS_OK");
 	assert_string_equal(vms_status_name(VMS_NR_STATUS), "VMS_?");
-	assert_string_equal(vms_status_name((enum vms_status)-1), "VMS_?");
+	assert_string_equal(vms_status_name((enum vms_status) - 1), "VMS_?");
 }
 
 static void properties_need_read_for_more(void **state)
@@ -77,7 +77,8 @@ static void leaf_round_trip(vms_pfn frame, uint32_t level, struct vms_prop prop,
 
 static void leaves_come_back_from_the_codec(void **state)
 {
-	static const vms_pfn base[] = {0, 1, 2, 511, 512, 0x12345, 0x3ffff, 0x40000, 0x80000000u, 0xc0000000u, 0xfffffffeu};
+	static const vms_pfn base[] = {0,       1,       2,           511,         512,        0x12345,
+				       0x3ffff, 0x40000, 0x80000000u, 0xc0000000u, 0xfffffffeu};
 
 	(void)state;
 	for (uint32_t flags = 0; flags < VMS_FLAGS_END; flags++) {

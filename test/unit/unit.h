@@ -14,18 +14,18 @@
 #include <sim/sim.h>
 #include <vms/vms.h>
 
-#define P  VMS_PAGE
+#define P VMS_PAGE
 #define M2 (512 * P)
 #define G1 (512 * M2)
 #define T5 (512 * G1)
 
 /* Statuses are compared by name, so that a failure can be read. */
 #define IS(call, status) assert_string_equal(vms_status_name(call), vms_status_name(status))
-#define OK(call)         IS(call, VMS_OK)
+#define OK(call) IS(call, VMS_OK)
 
-#define R_   ((struct vms_prop){.flags = VMS_R})
-#define RW_  ((struct vms_prop){.flags = VMS_R | VMS_W})
-#define RX_  ((struct vms_prop){.flags = VMS_R | VMS_X})
+#define R_ ((struct vms_prop){.flags = VMS_R})
+#define RW_ ((struct vms_prop){.flags = VMS_R | VMS_W})
+#define RX_ ((struct vms_prop){.flags = VMS_R | VMS_X})
 #define NONE ((struct vms_prop){.flags = 0})
 
 /* A machine of so many CPUs with the usual amount of RAM, and one with large frames too. */
@@ -52,8 +52,8 @@ void mark_at(struct vms_space *space, vms_va va, uint64_t len, vms_token token);
 struct vms_item query_at(struct vms_space *space, vms_va va);
 
 /* Audit of the machine with these spaces alive. */
-#define CHECK(...)                                                                                                     \
-	sim_check((struct vms_space *const[]){__VA_ARGS__},                                                            \
+#define CHECK(...)                                          \
+	sim_check((struct vms_space *const[]){__VA_ARGS__}, \
 		  sizeof((struct vms_space *const[]){__VA_ARGS__}) / sizeof(struct vms_space *))
 
 /* One group of tests a file. */
