@@ -13,12 +13,13 @@
 #include <kernel/fs/fs.h>
 #include <mm/mm.h>
 
-bool thread_make_user(struct thread *thread)
+struct thread *thread_create_user(void (*entry)(void *), void *argument)
 {
-	list_init(&thread->sig_queue);
-	list_init(&thread->in_process);
-	thread->fpu = user_fpu_new();
-	return thread->fpu != NULL;
+	struct thread *thread = thread_create(entry, argument);
+
+	if (thread != NULL)
+		list_init(&thread->sig_queue);
+	return thread;
 }
 
 /* What the child gets of its own, or shares, by flags. -ENOMEM: the caller frees what is there. */
@@ -70,25 +71,18 @@ static void discard(struct process *child, struct thread *thread)
 			signal_actions_put(child->actions);
 		process_free(child);
 	}
-	if (thread != NULL) {
-		user_fpu_free(thread->fpu);
-		thread->fpu = NULL;
+	if (thread != NULL)
 		thread_free(thread);
-	}
 }
 
 /* A thread that will go on in user mode where the caller is, with result 0. NULL: no memory. */
 static struct thread *copy_thread(const struct clone_request *request)
 {
 	struct thread *self = current();
-	struct thread *thread = thread_create(user_run, NULL);
+	struct thread *thread = thread_create_user(user_run, NULL);
 
 	if (thread == NULL)
 		return NULL;
-	if (!thread_make_user(thread)) {
-		thread_free(thread);
-		return NULL;
-	}
 	thread->regs = self->regs;
 	user_regs_set_result(&thread->regs, 0);
 	if (request->stack != 0)

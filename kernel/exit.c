@@ -129,7 +129,6 @@ void thread_exit(int status)
 {
 	struct thread *thread = current();
 	struct process *process = thread->process;
-	struct user_fpu *fpu = thread->fpu;
 	uint64_t state;
 	bool last;
 
@@ -141,8 +140,6 @@ void thread_exit(int status)
 			(void)futex_wake(thread->clear_tid, 1);
 	}
 	leave_memory();
-	thread->fpu = NULL;
-	user_fpu_free(fpu);
 
 	state = lock_take_irq(&proc_lock);
 	list_remove(&thread->in_process);

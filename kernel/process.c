@@ -187,7 +187,7 @@ long process_start_init(const char *path, const char *const argv[], const char *
 {
 	struct init_start start = {.path = path, .argv = argv, .envp = envp};
 	struct process *process = process_new();
-	struct thread *thread = thread_create(init_begin, &start);
+	struct thread *thread = thread_create_user(init_begin, &start);
 	uint64_t state;
 
 	waitq_init(&start.event);
@@ -198,7 +198,7 @@ long process_start_init(const char *path, const char *const argv[], const char *
 		process->actions = signal_actions_new();
 	}
 	if (process == NULL || thread == NULL || process->files == NULL || process->dirs == NULL ||
-	    process->actions == NULL || !thread_make_user(thread)) {
+	    process->actions == NULL) {
 		if (process != NULL) {
 			if (process->files != NULL)
 				files_put(process->files);

@@ -122,7 +122,7 @@ struct clone_request {
 	vms_va parent_tid, child_tid, tls;
 };
 long process_clone(const struct clone_request *request);
-bool thread_make_user(struct thread *thread);     /* a new thread's own fields; false: no memory */
+struct thread *thread_create_user(void (*entry)(void *), void *argument); /* thread_create(), for a process */
 
 /* exit.c */
 VMS_NORETURN void thread_exit(int status);        /* this thread; the process with the last of them */
