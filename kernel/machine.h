@@ -37,6 +37,7 @@ void machine_report(const char *line);
 void machine_interrupt(uint64_t cpus); /* TLB flush and "look at your flags", one vector */
 uint64_t machine_now_ns(void);
 uint64_t machine_realtime_base_ns(void); /* real time at boot */
+void machine_irq_on(void);
 void machine_idle(void);           /* interrupts off on entry: wait for one, with interrupts on; off on return */
 bool machine_random(void *to, size_t len); /* from hardware; false: there is none */
 

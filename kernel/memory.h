@@ -1,5 +1,6 @@
 /*
  * The kernel's own memory: frames, and a heap on top of them. Nothing here sleeps; everything may fail.
+ * None of it is for interrupt handlers.
  */
 #ifndef KERNEL_MEMORY_H
 #define KERNEL_MEMORY_H
@@ -16,21 +17,32 @@ static inline vms_pfn frame_of(const void *data) /* of any address inside frame_
 	return (vms_pfn)((const struct vms_table *)data - vms_machine.ram);
 }
 
-/* frames.c: one 4 KiB frame with one reference, or VMS_NO_FRAME. Give it back with vms_frame_put(). */
+/* frames.c, to start with: what it may hand out. word[5] and word[6] of every record are its own. */
+void frames_init(const struct vms_region *regions, uint32_t nr_regions);
+
+/* One 4 KiB frame with one reference, or VMS_NO_FRAME. Give it back with vms_frame_put(). */
 vms_pfn frame_alloc(enum vms_frame_kind kind, bool zeroed);
+
+/* 2^order neighbouring frames for the kernel, aligned to their size; VMS_NO_FRAME. Contents arbitrary. */
+vms_pfn frame_run_alloc(uint32_t order);
+void frame_run_free(vms_pfn frame, uint32_t order);
 
 /* The level of use now. Tables, users' pages and the kernel's own are counted apart. */
 struct memory_use {
 	uint64_t total; /* frames handed to the allocator at boot */
 	uint64_t free;
+	uint64_t nr_tables; /* allocated for tables since boot */
 };
 struct memory_use memory_use(void);
 
-/* heap.c: aligned to 16; NULL if there is no memory. heap_free(NULL) does nothing. */
+/* heap.c: aligned to 16, a power of two up to a page to itself; NULL if there is no
+   memory. heap_free(NULL) does nothing. */
 void *heap_alloc(size_t len); /* contents arbitrary */
 void *heap_zalloc(size_t len); /* zeros */
 void heap_free(void *at);
 /* Bytes handed out and not yet given back: 0 after everything has ended. */
 uint64_t heap_used(void);
+/* Give the frames behind what CPUs keep for themselves back. No other CPU may use the heap meanwhile. */
+void heap_trim(void);
 
 #endif

@@ -15,6 +15,8 @@
 
 struct process;
 
+#define STACK_BYTES 16384u /* of a kernel stack, which is aligned to it */
+
 enum thread_state { THREAD_RUNNABLE, THREAD_RUNNING, THREAD_WAITING, THREAD_DEAD };
 
 struct waitq;
@@ -26,7 +28,8 @@ struct thread {
 	uint64_t affinity;      /* CPUs it may run on */
 	uint64_t kernel_sp;     /* while it is switched out */
 	void *stack;            /* its kernel stack, STACK_BYTES long */
-	struct list queued;     /* run queue or wait queue */
+	struct list run;        /* in a run queue */
+	struct list queued;     /* in a wait queue */
 	struct waitq *waiting_on;
 	bool interruptible;
 	int wait_result;
@@ -64,25 +67,29 @@ struct thread {
 
 struct cpu {
 	struct thread *current;
+	struct cpu *self;
+	uint64_t machine[3];     /* the machine's own; its entry code knows where they are */
 	uint32_t id;
 	uint32_t preempt_off;   /* nesting */
 	bool need_resched;      /* set by interrupts, looked at before user mode */
 	bool online;
 	struct thread *idle;
+	bool displaced;          /* `previous` may not run here any more: it goes to another CPU's queue */
 	struct thread *previous; /* switched away from; its stack is free once we look at this */
 	struct lock lock;        /* of the run queue; taken with interrupts off */
 	struct list run;
 	uint32_t nr_run;
 	uint64_t ticks;
+	uint64_t slice_start;    /* ns: since when the current thread runs */
+	uint64_t accounted;      /* ns: up to when its time has been added to it */
 	uint64_t nr_shootdowns;  /* interrupts sent for TLB flushes */
 } VMS_OWN_LINE;
 
 extern struct cpu cpus[VMS_MAX_CPUS];
 extern uint32_t nr_cpus;
 
-/* The calling CPU and thread; from machine.h's per-CPU register. Preemption off, or only the thread. */
-struct cpu *this_cpu(void);
-struct thread *current(void);
+/* this_cpu() and current(): the calling CPU and thread. Preemption off, or only the thread. */
+#include <percpu.h>
 
 /* Threads waiting for something. Its lock is the one given to wait_on(): the queue has none of its own. */
 struct waitq {
@@ -113,10 +120,13 @@ void wake_interrupted(struct thread *thread);
 
 /* Sleep without a queue. 0 or -EINTR. */
 int sleep_until(uint64_t deadline, bool interruptible);
+/* Let others run, if the time is up or somebody better placed waits; does what is due now and then. The
+   way to user mode calls it when need_resched is set. */
 void yield(void);
 
 /* A thread, not yet runnable; NULL: no memory. It starts in entry(argument), which must not return. */
 struct thread *thread_create(void (*entry)(void *), void *argument);
+uint64_t threads_created(void); /* since boot */
 void thread_start(struct thread *thread); /* put it on a queue of a CPU it may run on */
 void thread_free(struct thread *thread);  /* one that was never started */
 /* The calling thread ends; its stack and struct are freed once nothing runs on them. */

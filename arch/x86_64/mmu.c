@@ -7,13 +7,13 @@
  */
 #include <mmu.h>
 
-#define CR0_WP   0x10000ul
-#define CR4_PGE  0x80ul
+#define CR0_WP 0x10000ul
+#define CR4_PGE 0x80ul
 #define CR4_UMIP 0x800ul
 #define CR4_SMEP 0x100000ul
 #define CR4_SMAP 0x200000ul
 
-#define MSR_PAT  0x277u
+#define MSR_PAT 0x277u
 #define MSR_EFER 0xc0000080u
 #define EFER_NXE 0x800ul
 

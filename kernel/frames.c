@@ -1,0 +1,214 @@
+/*
+ * Physical memory: who gets a frame.
+ *
+ * Free frames are kept in blocks of 2^order frames, aligned to their size, joined with their other half
+ * (the *buddy*) when both are free. On top of that each CPU keeps a few single frames, so that the usual
+ * allocation is a few instructions without a lock. A free frame's contents are never touched: links are in
+ * the records.
+ *
+ * A block is free exactly if its first frame's record says so in word[6], which belongs to this file for ever:
+ * order + 1, or 0 for every frame that is not the first of a free block. word[5] is the link back.
+ *
+ * Not for interrupt handlers: a CPU's own frames are guarded by nothing but that the kernel is not preempted.
+ */
+#include <kernel/memory.h>
+#include <kernel/sched.h>
+
+#define NR_ORDERS 19u /* up to 1 GiB, the largest huge frame */
+#define NR_KEPT 64u
+#define NR_MOVED 32u /* between a CPU and the blocks, at a time */
+
+#define STATE 6
+#define BACK 5
+
+static struct {
+	struct lock lock;
+	vms_pfn first[NR_ORDERS]; /* of the list of free blocks, linked by next and word[BACK] */
+	uint64_t nr_free;
+	uint64_t total;
+} blocks;
+
+static struct kept {
+	uint64_t nr_tables; /* frames that became tables so far */
+	uint32_t nr;
+	vms_pfn frame[NR_KEPT];
+} VMS_OWN_LINE kept[VMS_MAX_CPUS];
+
+static void block_add(vms_pfn frame, uint32_t order)
+{
+	struct vms_frame *meta = &vms_machine.meta[frame];
+
+	meta->next = blocks.first[order];
+	meta->word[BACK] = VMS_NO_FRAME;
+	meta->word[STATE] = order + 1;
+	if (meta->next != VMS_NO_FRAME)
+		vms_machine.meta[meta->next].word[BACK] = frame;
+	blocks.first[order] = frame;
+}
+
+static void block_remove(vms_pfn frame, uint32_t order)
+{
+	struct vms_frame *meta = &vms_machine.meta[frame];
+
+	if (meta->word[BACK] != VMS_NO_FRAME)
+		vms_machine.meta[meta->word[BACK]].next = meta->next;
+	else
+		blocks.first[order] = meta->next;
+	if (meta->next != VMS_NO_FRAME)
+		vms_machine.meta[meta->next].word[BACK] = meta->word[BACK];
+	meta->word[STATE] = 0;
+}
+
+static void block_free(vms_pfn frame, uint32_t order)
+{
+	blocks.nr_free += 1ul << order;
+	while (order + 1 < NR_ORDERS) {
+		uint64_t buddy = frame ^ 1ul << order;
+
+		if (buddy >= vms_machine.nr_frames || vms_machine.meta[buddy].word[STATE] != order + 1)
+			break;
+		block_remove((vms_pfn)buddy, order);
+		frame = frame < buddy ? frame : (vms_pfn)buddy;
+		order++;
+	}
+	block_add(frame, order);
+}
+
+static vms_pfn block_alloc(uint32_t order)
+{
+	uint32_t from = order;
+	vms_pfn frame;
+
+	while (from < NR_ORDERS && blocks.first[from] == VMS_NO_FRAME)
+		from++;
+	if (from == NR_ORDERS)
+		return VMS_NO_FRAME;
+	frame = blocks.first[from];
+	block_remove(frame, from);
+	/* The upper halves of what is too large stay free. */
+	for (; from > order; from--)
+		block_add(frame + (1u << (from - 1)), from - 1);
+	blocks.nr_free -= 1ul << order;
+	return frame;
+}
+
+void frames_init(const struct vms_region *regions, uint32_t nr_regions)
+{
+	for (uint32_t order = 0; order < NR_ORDERS; order++)
+		blocks.first[order] = VMS_NO_FRAME;
+	for (uint32_t i = 0; i < vms_machine.nr_frames; i++)
+		vms_machine.meta[i].word[STATE] = 0;
+	for (uint32_t i = 0; i < nr_regions; i++) {
+		uint64_t at = regions[i].first, end = at + regions[i].nr_frames;
+
+		while (at < end) {
+			uint32_t order = 0;
+
+			while (order + 1 < NR_ORDERS && at % (2ul << order) == 0 && at + (2ul << order) <= end)
+				order++;
+			block_free((vms_pfn)at, order);
+			at += 1ul << order;
+		}
+	}
+	blocks.total = blocks.nr_free;
+}
+
+/* The CPU has none: fetch some. */
+static vms_pfn refill(struct kept *mine)
+{
+	lock_take(&blocks.lock);
+	while (mine->nr < NR_MOVED) {
+		vms_pfn frame = block_alloc(0);
+
+		if (frame == VMS_NO_FRAME)
+			break;
+		mine->frame[mine->nr++] = frame;
+	}
+	lock_drop(&blocks.lock);
+	return mine->nr > 0 ? mine->frame[--mine->nr] : VMS_NO_FRAME;
+}
+
+static vms_pfn take(struct kept *mine)
+{
+	return mine->nr > 0 ? mine->frame[--mine->nr] : refill(mine);
+}
+
+vms_pfn vms_port_frame_alloc(void)
+{
+	struct kept *mine = &kept[this_cpu()->id];
+
+	mine->nr_tables++;
+	return take(mine);
+}
+
+static void give_back(struct kept *mine, uint32_t nr)
+{
+	lock_take(&blocks.lock);
+	while (nr-- > 0)
+		block_free(mine->frame[--mine->nr], 0);
+	lock_drop(&blocks.lock);
+}
+
+void vms_port_frame_free(vms_pfn frame, uint32_t level)
+{
+	struct kept *mine = &kept[this_cpu()->id];
+
+	if (level > 1) {
+		lock_take(&blocks.lock);
+		block_free(frame, 9 * (level - 1));
+		lock_drop(&blocks.lock);
+		return;
+	}
+	if (mine->nr == NR_KEPT)
+		give_back(mine, NR_MOVED);
+	mine->frame[mine->nr++] = frame;
+}
+
+vms_pfn frame_alloc(enum vms_frame_kind kind, bool zeroed)
+{
+	vms_pfn frame = take(&kept[this_cpu()->id]);
+
+	if (frame == VMS_NO_FRAME)
+		return VMS_NO_FRAME;
+	if (vms_frame_from_unused(frame, kind, 1) != VMS_OK)
+		panic("frame %x is free and in use", frame);
+	if (zeroed)
+		memset(frame_data(frame), 0, VMS_PAGE);
+	return frame;
+}
+
+vms_pfn frame_run_alloc(uint32_t order)
+{
+	vms_pfn frame;
+
+	lock_take(&blocks.lock);
+	frame = block_alloc(order);
+	lock_drop(&blocks.lock);
+	if (frame == VMS_NO_FRAME)
+		return VMS_NO_FRAME;
+	for (uint32_t i = 0; i < 1u << order; i++) {
+		if (vms_frame_from_unused(frame + i, VMS_FRAME_KERNEL, 1) != VMS_OK)
+			panic("frame %x is free and in use", frame + i);
+	}
+	return frame;
+}
+
+void frame_run_free(vms_pfn frame, uint32_t order)
+{
+	for (uint32_t i = 0; i < 1u << order; i++)
+		vms_frame_put(frame + i);
+}
+
+struct memory_use memory_use(void)
+{
+	struct memory_use use = {.total = blocks.total};
+
+	lock_take(&blocks.lock);
+	use.free = blocks.nr_free;
+	lock_drop(&blocks.lock);
+	for (uint32_t i = 0; i < nr_cpus; i++) {
+		use.free += __atomic_load_n(&kept[i].nr, __ATOMIC_RELAXED);
+		use.nr_tables += __atomic_load_n(&kept[i].nr_tables, __ATOMIC_RELAXED);
+	}
+	return use;
+}
