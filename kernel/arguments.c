@@ -223,8 +223,8 @@ static void add_addresses(struct words *words, const struct arguments *arguments
 static long write_pages(const struct arguments *arguments, struct mm *mm, vms_va to)
 {
 	for (uint64_t at = 0; at < arguments->used; at += VMS_PAGE) {
-		long result = mm_write(mm, to + at, arguments->page[at / VMS_PAGE],
-				       min_u64(VMS_PAGE, arguments->used - at));
+		long result =
+			mm_write(mm, to + at, arguments->page[at / VMS_PAGE], min_u64(VMS_PAGE, arguments->used - at));
 
 		if (result != 0)
 			return result;
@@ -282,8 +282,8 @@ long arguments_write(const struct arguments *arguments, struct mm *mm, vms_va to
 	add_addresses(&words, arguments, &from, arguments->nr_envp, pages_at);
 	words_add(&words, 0);
 	for (uint32_t i = 0; i < nr_aux; i++)
-		words_add(&words, aux[i] == ARGUMENTS_EXECFN	 ? execfn_at
-				  : aux[i] == ARGUMENTS_RANDOM	 ? random_at
+		words_add(&words, aux[i] == ARGUMENTS_EXECFN     ? execfn_at
+				  : aux[i] == ARGUMENTS_RANDOM   ? random_at
 				  : aux[i] == ARGUMENTS_PLATFORM ? platform_at
 								 : aux[i]);
 	words_flush(&words);

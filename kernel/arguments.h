@@ -11,13 +11,13 @@ struct mm;
 
 /* Everything counts: strings with their NULs, and 8 bytes for the pointer to each. */
 #define ARGUMENTS_MAX (2ul << 20)
-#define ARGUMENT_MAX  (128ul << 10)
+#define ARGUMENT_MAX (128ul << 10)
 /* Strings that scripts put in front. */
 #define ARGUMENTS_FRONT 8192
 
 struct arguments {
-	char **page;         /* one frame of pointers to frames */
-	uint64_t used;       /* bytes in them */
+	char **page;   /* one frame of pointers to frames */
+	uint64_t used; /* bytes in them */
 	uint32_t nr_argv;
 	uint32_t nr_envp;
 	/* What goes before: nr_front strings; the first `skipped` of those in the pages do not count. */
@@ -27,7 +27,7 @@ struct arguments {
 	uint32_t skipped;
 };
 
-long arguments_init(struct arguments *arguments);   /* -ENOMEM */
+long arguments_init(struct arguments *arguments); /* -ENOMEM */
 void arguments_fini(struct arguments *arguments);
 /* From kernel memory, or from the program's: arguments first, then the environment. -E2BIG, -EFAULT, -ENOMEM. */
 long arguments_add(struct arguments *arguments, const char *const argv[], const char *const envp[]);

@@ -258,7 +258,8 @@ long sys_vfork(const uint64_t a[6])
 
 /* As Linux lays it out, version 2: later fields must be zero. */
 struct clone_args {
-	uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid, set_tid_size, cgroup;
+	uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid, set_tid_size,
+		cgroup;
 };
 #define CLONE_ARGS_FIRST 64 /* bytes of the first version */
 

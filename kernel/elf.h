@@ -8,22 +8,22 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define ELF_HEADER_BYTES  64
+#define ELF_HEADER_BYTES 64
 #define ELF_PROGRAM_BYTES 56
-#define ELF_MAX_PROGRAMS  64 /* program headers in a file */
-#define ELF_MAX_SEGMENTS  16 /* of them, to be loaded */
-#define ELF_MAX_INTERP    256
+#define ELF_MAX_PROGRAMS 64 /* program headers in a file */
+#define ELF_MAX_SEGMENTS 16 /* of them, to be loaded */
+#define ELF_MAX_INTERP 256
 
 struct elf_segment {
-	uint64_t va;         /* of its first byte; relative to the base of a position-independent program */
-	uint64_t len;        /* bytes in memory, at least 1 */
-	uint64_t file_len;   /* of them, from the file; the rest is zero */
-	uint64_t offset;     /* in the file; equal to va modulo the page size */
-	uint32_t rights;     /* MM_PROT_ */
+	uint64_t va;       /* of its first byte; relative to the base of a position-independent program */
+	uint64_t len;      /* bytes in memory, at least 1 */
+	uint64_t file_len; /* of them, from the file; the rest is zero */
+	uint64_t offset;   /* in the file; equal to va modulo the page size */
+	uint32_t rights;   /* MM_PROT_ */
 };
 
 struct elf_image {
-	bool relocatable;    /* goes anywhere: add a base to every address */
+	bool relocatable; /* goes anywhere: add a base to every address */
 	uint64_t entry;
 	uint64_t headers;    /* where the program headers are in the file, */
 	uint32_t nr_headers; /* and how many */

@@ -12,17 +12,32 @@
 #include <kernel/process.h>
 #include <kernel/syscall.h>
 #include <kernel/user.h>
+#include <kernel/fs/dev.h>
 #include <kernel/fs/fs.h>
 #include <mm/mm.h>
 
-#define PATH_MAX      4096
-#define SCRIPT_LINE   256 /* bytes of #! line that count */
-#define SCRIPT_LEVELS 4   /* interpreters that are scripts themselves */
+#define PATH_MAX 4096
+#define SCRIPT_LINE 256 /* bytes of #! line that count */
+#define SCRIPT_LEVELS 4 /* interpreters that are scripts themselves */
 
 enum {
-	AT_PHDR = 3, AT_PHENT = 4, AT_PHNUM = 5, AT_PAGESZ = 6, AT_BASE = 7, AT_FLAGS = 8, AT_ENTRY = 9, AT_UID = 11,
-	AT_EUID = 12, AT_GID = 13, AT_EGID = 14, AT_PLATFORM = 15, AT_CLKTCK = 17, AT_SECURE = 23,
-	AT_RANDOM = 25, AT_EXECFN = 31, AT_MINSIGSTKSZ = 51,
+	AT_PHDR = 3,
+	AT_PHENT = 4,
+	AT_PHNUM = 5,
+	AT_PAGESZ = 6,
+	AT_BASE = 7,
+	AT_FLAGS = 8,
+	AT_ENTRY = 9,
+	AT_UID = 11,
+	AT_EUID = 12,
+	AT_GID = 13,
+	AT_EGID = 14,
+	AT_PLATFORM = 15,
+	AT_CLKTCK = 17,
+	AT_SECURE = 23,
+	AT_RANDOM = 25,
+	AT_EXECFN = 31,
+	AT_MINSIGSTKSZ = 51,
 };
 #define NR_AUX 18
 
@@ -128,12 +143,42 @@ static long write_stack(struct program *program, const char *path, const struct 
 			const struct loaded *loaded)
 {
 	uint64_t aux[2 * NR_AUX] = {
-		AT_PHDR, loaded->headers, AT_PHENT, 56, AT_PHNUM, loaded->nr_headers,
-		AT_PAGESZ, VMS_PAGE, AT_BASE, loaded->base, AT_FLAGS, 0,
-		AT_ENTRY, loaded->own_entry, AT_UID, 0, AT_EUID, 0,
-		AT_GID, 0, AT_EGID, 0, AT_PLATFORM, ARGUMENTS_PLATFORM,
-		AT_CLKTCK, 100, AT_SECURE, 0, AT_RANDOM, ARGUMENTS_RANDOM,
-		AT_EXECFN, ARGUMENTS_EXECFN, AT_MINSIGSTKSZ, user_fpu_size() + 1024, 0, 0,
+		AT_PHDR,
+		loaded->headers,
+		AT_PHENT,
+		56,
+		AT_PHNUM,
+		loaded->nr_headers,
+		AT_PAGESZ,
+		VMS_PAGE,
+		AT_BASE,
+		loaded->base,
+		AT_FLAGS,
+		0,
+		AT_ENTRY,
+		loaded->own_entry,
+		AT_UID,
+		0,
+		AT_EUID,
+		0,
+		AT_GID,
+		0,
+		AT_EGID,
+		0,
+		AT_PLATFORM,
+		ARGUMENTS_PLATFORM,
+		AT_CLKTCK,
+		100,
+		AT_SECURE,
+		0,
+		AT_RANDOM,
+		ARGUMENTS_RANDOM,
+		AT_EXECFN,
+		ARGUMENTS_EXECFN,
+		AT_MINSIGSTKSZ,
+		user_fpu_size() + 1024,
+		0,
+		0,
 	};
 	uint32_t prot = MM_PROT_READ | MM_PROT_WRITE | (loaded->stack_exec ? MM_PROT_EXEC : 0);
 	char random[16];
@@ -143,8 +188,7 @@ static long write_stack(struct program *program, const char *path, const struct 
 	if (at < 0)
 		return at;
 	random_bytes(random, sizeof(random));
-	return arguments_write(arguments, program->mm, USER_STACK_TOP, path, random, aux, ARRAY_LEN(aux),
-			       &program->sp);
+	return arguments_write(arguments, program->mm, USER_STACK_TOP, path, random, aux, ARRAY_LEN(aux), &program->sp);
 }
 
 /* Make all of the new program. Undone by discard(). */

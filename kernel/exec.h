@@ -7,12 +7,12 @@
 #include <kernel/base.h>
 
 /* The stack: eight megabytes under its top, with nothing for a while below. */
-#define USER_STACK_TOP   (VMS_USER_END - 0x1000ul)
+#define USER_STACK_TOP (VMS_USER_END - 0x1000ul)
 #define USER_STACK_BYTES (8ul << 20)
 /* Where the addresses end that an executable may ask for: what is above is the stack's. */
 #define USER_PROGRAM_END 0x7ffc00000000ul
 /* Position-independent programs, and their interpreters. */
-#define USER_PIE_BASE    0x555555554000ul
+#define USER_PIE_BASE 0x555555554000ul
 #define USER_INTERP_BASE 0x7ff800000000ul
 
 #endif

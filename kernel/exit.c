@@ -13,8 +13,8 @@
 #include <kernel/fs/fs.h>
 #include <mm/mm.h>
 
-#define CLD_EXITED   1
-#define CLD_KILLED   2
+#define CLD_EXITED 1
+#define CLD_KILLED 2
 
 static void leave_memory(void)
 {

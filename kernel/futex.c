@@ -18,7 +18,7 @@ struct sleeper {
 	struct futex_key key; /* changes when it is moved */
 	uint32_t set;
 	bool woken;
-	struct waitq queue;   /* only this one sleeps here */
+	struct waitq queue; /* only this one sleeps here */
 };
 
 /* One lock for all lists: a sleeper may be moved from one to another while it sleeps. */
@@ -124,8 +124,8 @@ uint32_t futex_wake_key(const struct futex_key *key, uint32_t nr, uint32_t set)
 	return woken;
 }
 
-uint32_t futex_requeue_key(const struct futex_key *from, const struct futex_key *to, uint32_t nr_wake,
-			   uint32_t nr_move, uint32_t *moved)
+uint32_t futex_requeue_key(const struct futex_key *from, const struct futex_key *to, uint32_t nr_wake, uint32_t nr_move,
+			   uint32_t *moved)
 {
 	uint32_t woken = 0;
 

@@ -22,7 +22,7 @@ long futex_sleep(const struct futex_key *key, vms_va va, uint32_t expected, uint
 /* Wake up to nr sleepers that listen to one of set. How many. */
 uint32_t futex_wake_key(const struct futex_key *key, uint32_t nr, uint32_t set);
 /* Wake nr_wake sleepers and move up to nr_move others to another word. How many woken, and moved. */
-uint32_t futex_requeue_key(const struct futex_key *from, const struct futex_key *to, uint32_t nr_wake,
-			   uint32_t nr_move, uint32_t *moved);
+uint32_t futex_requeue_key(const struct futex_key *from, const struct futex_key *to, uint32_t nr_wake, uint32_t nr_move,
+			   uint32_t *moved);
 
 #endif

@@ -10,12 +10,12 @@ struct file;
 struct mm;
 
 struct loaded {
-	vms_va entry;        /* where to begin: the interpreter's entry if there is one */
-	vms_va base;         /* of the interpreter; 0: none */
-	vms_va own_entry;    /* the program's */
-	vms_va headers;      /* program headers in memory; 0: not there */
+	vms_va entry;     /* where to begin: the interpreter's entry if there is one */
+	vms_va base;      /* of the interpreter; 0: none */
+	vms_va own_entry; /* the program's */
+	vms_va headers;   /* program headers in memory; 0: not there */
 	uint32_t nr_headers;
-	vms_va brk;          /* where the heap begins */
+	vms_va brk; /* where the heap begins */
 	bool stack_exec;
 };
 

@@ -9,7 +9,7 @@
 
 #define SEGV_MAPERR 1
 #define SEGV_ACCERR 2
-#define BUS_ADRERR  2
+#define BUS_ADRERR 2
 
 /* How far below the stack an access still counts as the stack having grown too large. */
 #define STACK_NEAR (1ul << 20)

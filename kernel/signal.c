@@ -22,7 +22,7 @@ static struct signal_queued records[NR_RECORDS];
 static uint32_t nr_used; /* records that were ever taken; those given back are in free_records */
 static struct list free_records = {&free_records, &free_records};
 
-#define CLD_STOPPED   5
+#define CLD_STOPPED 5
 #define CLD_CONTINUED 6
 
 static struct signal_queued *record_take(void)

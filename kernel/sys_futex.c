@@ -10,18 +10,23 @@
 #include <mm/mm.h>
 
 enum {
-	FUTEX_WAIT = 0, FUTEX_WAKE = 1, FUTEX_REQUEUE = 3, FUTEX_CMP_REQUEUE = 4, FUTEX_WAKE_OP = 5,
-	FUTEX_WAIT_BITSET = 9, FUTEX_WAKE_BITSET = 10,
+	FUTEX_WAIT = 0,
+	FUTEX_WAKE = 1,
+	FUTEX_REQUEUE = 3,
+	FUTEX_CMP_REQUEUE = 4,
+	FUTEX_WAKE_OP = 5,
+	FUTEX_WAIT_BITSET = 9,
+	FUTEX_WAKE_BITSET = 10,
 };
-#define FUTEX_PRIVATE  128u
+#define FUTEX_PRIVATE 128u
 #define FUTEX_REALTIME 256u
 
 /* A word of a robust mutex: the owner's tid, and two flags. */
-#define ROBUST_TID     0x3fffffffu
-#define ROBUST_DIED    0x40000000u
+#define ROBUST_TID 0x3fffffffu
+#define ROBUST_DIED 0x40000000u
 #define ROBUST_WAITERS 0x80000000u
-#define ROBUST_HEAD    24   /* bytes of the list's head */
-#define ROBUST_LIMIT   2048 /* entries that are followed: the list may be a ring */
+#define ROBUST_HEAD 24    /* bytes of the list's head */
+#define ROBUST_LIMIT 2048 /* entries that are followed: the list may be a ring */
 
 static long word_exchange(vms_va va, uint32_t expected, uint32_t desired, uint32_t *seen)
 {

@@ -7,6 +7,7 @@
 #include <kernel/syscall.h>
 #include <kernel/time.h>
 #include <kernel/user.h>
+#include <kernel/fs/dev.h>
 
 #define NAME_LEN 65
 
@@ -22,7 +23,10 @@ struct user_names {
 long sys_uname(const uint64_t a[6])
 {
 	struct user_names names = {
-		.system = "Linux", .release = "6.1.0-vmspace", .version = "#1 SMP vmspace", .machine = "x86_64",
+		.system = "Linux",
+		.release = "6.1.0-vmspace",
+		.version = "#1 SMP vmspace",
+		.machine = "x86_64",
 	};
 	uint64_t state = lock_take_irq(&proc_lock);
 
@@ -85,32 +89,6 @@ long sys_sysinfo(const uint64_t a[6])
 	return user_write(a[0], &info, sizeof(info));
 }
 
-/* Where the hardware has no source: a mixer (splitmix64) fed by the clock. Not fit for secrets. */
-static uint64_t mixed_word(void)
-{
-	static uint64_t seed;
-	uint64_t word = __atomic_add_fetch(&seed, 0x9e3779b97f4a7c15ull ^ now_ns(), __ATOMIC_RELAXED);
-
-	word = (word ^ word >> 30) * 0xbf58476d1ce4e5b9ull;
-	word = (word ^ word >> 27) * 0x94d049bb133111ebull;
-	return word ^ word >> 31;
-}
-
-void random_bytes(void *to, size_t len)
-{
-	char *at = to;
-
-	if (machine_random(to, len))
-		return;
-	while (len > 0) {
-		uint64_t word = mixed_word(), n = min_u64(len, sizeof(word));
-
-		memcpy(at, &word, n);
-		at += n;
-		len -= n;
-	}
-}
-
 long sys_getrandom(const uint64_t a[6])
 {
 	uint64_t done = 0, len = min_u64(a[1], INT32_MAX);
@@ -146,13 +124,16 @@ long sys_syslog(const uint64_t a[6])
 }
 
 enum {
-	REBOOT_MAGIC = (int)0xfee1dead, REBOOT_MAGIC2 = 672274793, REBOOT_MAGIC2A = 85072278, REBOOT_MAGIC2B = 369367448,
+	REBOOT_MAGIC = (int)0xfee1dead,
+	REBOOT_MAGIC2 = 672274793,
+	REBOOT_MAGIC2A = 85072278,
+	REBOOT_MAGIC2B = 369367448,
 	REBOOT_MAGIC2C = 537993216,
 };
-#define REBOOT_RESTART   0x01234567u
-#define REBOOT_HALT      0xcdef0123u
-#define REBOOT_CAD_ON    0x89abcdefu
-#define REBOOT_CAD_OFF   0u
+#define REBOOT_RESTART 0x01234567u
+#define REBOOT_HALT 0xcdef0123u
+#define REBOOT_CAD_ON 0x89abcdefu
+#define REBOOT_CAD_OFF 0u
 #define REBOOT_POWER_OFF 0x4321fedcu
 
 /* The machine stops when the first process has ended: so that one ends, well. */

@@ -8,12 +8,12 @@
 #include <kernel/user.h>
 #include <mm/mm.h>
 
-#define SCHED_OTHER      0
-#define SCHED_FIFO       1
-#define SCHED_RR         2
-#define SCHED_BATCH      3
-#define SCHED_IDLE       5
-#define NICE_OFFSET      20 /* getpriority gives 20 - nice, so that no result is negative */
+#define SCHED_OTHER 0
+#define SCHED_FIFO 1
+#define SCHED_RR 2
+#define SCHED_BATCH 3
+#define SCHED_IDLE 5
+#define NICE_OFFSET 20 /* getpriority gives 20 - nice, so that no result is negative */
 
 long sys_sched_yield(const uint64_t a[6])
 {

@@ -9,8 +9,8 @@
 
 #define SIGSET_BYTES 8
 
-#define SS_ONSTACK  1
-#define SS_DISABLE  2
+#define SS_ONSTACK 1
+#define SS_DISABLE 2
 #define MINSIGSTKSZ 2048
 
 enum { SIG_BLOCK, SIG_UNBLOCK, SIG_SETMASK };
@@ -200,13 +200,15 @@ long sys_sigaltstack(const uint64_t a[6])
 {
 	struct thread *thread = current();
 	vms_va sp = user_regs_sp(&thread->regs);
-	bool on_it = thread->alt_stack_len != 0 && sp > thread->alt_stack &&
-		     sp - thread->alt_stack <= thread->alt_stack_len;
+	bool on_it =
+		thread->alt_stack_len != 0 && sp > thread->alt_stack && sp - thread->alt_stack <= thread->alt_stack_len;
 	struct user_stack stack, old = {
-		.sp = thread->alt_stack,
-		.size = thread->alt_stack_len,
-		.flags = thread->alt_stack_len == 0 ? SS_DISABLE : on_it ? SS_ONSTACK : 0,
-	};
+					 .sp = thread->alt_stack,
+					 .size = thread->alt_stack_len,
+					 .flags = thread->alt_stack_len == 0 ? SS_DISABLE
+						  : on_it                    ? SS_ONSTACK
+									     : 0,
+				 };
 
 	if (a[0] != 0) {
 		if (user_read(&stack, a[0], sizeof(stack)) != 0)

@@ -7,18 +7,18 @@
 #include <kernel/syscall.h>
 #include <kernel/user.h>
 
-#define WNOHANG    1u
-#define WUNTRACED  2u /* and WSTOPPED */
-#define WEXITED    4u
+#define WNOHANG 1u
+#define WUNTRACED 2u /* and WSTOPPED */
+#define WEXITED 4u
 #define WCONTINUED 8u
-#define WNOWAIT    0x01000000u
-#define WNOTHREAD  0x20000000u
-#define WALL       0x40000000u
-#define WCLONE     0x80000000u
+#define WNOWAIT 0x01000000u
+#define WNOTHREAD 0x20000000u
+#define WALL 0x40000000u
+#define WCLONE 0x80000000u
 
-#define CLD_EXITED    1
-#define CLD_KILLED    2
-#define CLD_STOPPED   5
+#define CLD_EXITED 1
+#define CLD_KILLED 2
+#define CLD_STOPPED 5
 #define CLD_CONTINUED 6
 
 #define STATUS_CONTINUED 0xffff
