@@ -12,7 +12,6 @@
 #include <kernel/process.h>
 #include <kernel/syscall.h>
 #include <kernel/user.h>
-#include <kernel/fs/dev.h>
 #include <kernel/fs/fs.h>
 #include <mm/mm.h>
 

@@ -147,14 +147,6 @@ struct mm *process_mm_get(int pid)
 	return mm;
 }
 
-/* After every switch: the memory of the thread that runs now. */
-static void activate_memory(struct thread *now)
-{
-	struct process *process = now->process;
-
-	vms_space_activate(process != NULL && process->mm != NULL ? mm_space(process->mm) : &vms_machine.kernel);
-}
-
 struct init_start {
 	const char *path;
 	const char *const *argv;
@@ -191,7 +183,6 @@ long process_start_init(const char *path, const char *const argv[], const char *
 	uint64_t state;
 
 	waitq_init(&start.event);
-	set_post_schedule(activate_memory);
 	if (process != NULL) {
 		process->files = files_new();
 		process->dirs = dirs_new();

@@ -224,6 +224,9 @@ long call_interrupted(uint64_t deadline);
 /* syscall.c: carry out the call that the current thread's registers name, and store its result there. */
 void syscall_dispatch(void);
 
+/* random.c: from hardware if it has a source. */
+void random_bytes(void *to, size_t len);
+
 /* futex.c */
 long futex_wake(vms_va va, uint32_t nr);       /* in the caller's memory. How many, or -errno */
 void futex_robust_exit(struct thread *thread); /* its robust mutexes are told that the owner died */

@@ -7,7 +7,6 @@
 #include <kernel/syscall.h>
 #include <kernel/time.h>
 #include <kernel/user.h>
-#include <kernel/fs/dev.h>
 
 #define NAME_LEN 65
 
