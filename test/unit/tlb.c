@@ -1,0 +1,349 @@
+/*
+ * Flushing: who is told, what is forgotten, what is kept until then, and how CPUs wait for each other.
+ */
+#include "unit.h"
+
+/* The space active on all CPUs, back on CPU 0. */
+static void activate_everywhere(struct vms_space *space, uint32_t nr_cpus)
+{
+	for (uint32_t cpu = nr_cpus; cpu-- > 0;) {
+		sim_run_on(cpu);
+		sim_activate(space);
+	}
+}
+
+static void leave_everywhere(uint32_t nr_cpus)
+{
+	activate_everywhere(&vms_machine.kernel, nr_cpus);
+}
+
+static void only_cpus_that_use_the_space_are_interrupted(void **state)
+{
+	struct vms_space *space, *other;
+	uint8_t byte;
+
+	(void)state;
+	machine_start(4);
+	space = space_new_active();
+	other = space_new();
+	sim_run_on(1);
+	sim_activate(space);
+	sim_run_on(2);
+	sim_activate(other);
+	sim_run_on(0);
+	map_at(space, P, 1, RW_);
+	sim_run_on(1);
+	assert_true(sim_read(P, &byte));
+	sim_run_on(0);
+	unmap_at(space, P, P);
+	assert_int_equal(sim_counts().interrupts, 1);
+	assert_false(sim_tlb_has(1, P));
+	CHECK(space, other);
+	leave_everywhere(4);
+	space_end(space);
+	space_end(other);
+	sim_stop();
+}
+
+static void nothing_removed_nobody_told(void **state)
+{
+	struct vms_space *space;
+	struct vms_cursor cursor;
+
+	(void)state;
+	machine_start(2);
+	space = space_new();
+	activate_everywhere(space, 2);
+	map_pages(space, 0, 20, RW_);
+	mark_at(space, G1, G1, 1);
+	unmap_at(space, M2, M2);
+	cursor_open(&cursor, space, 0, VMS_USER_END, VMS_READING);
+	cursor_close(&cursor);
+	assert_int_equal(sim_counts().interrupts, 0);
+	leave_everywhere(2);
+	space_end(space);
+	sim_stop();
+}
+
+static void frames_wait_for_the_flush(void **state)
+{
+	struct vms_space *space;
+	struct vms_cursor cursor;
+	vms_pfn frame;
+	uint8_t byte;
+
+	(void)state;
+	machine_start(2);
+	space = space_new();
+	activate_everywhere(space, 2);
+	frame = map_at(space, P, 1, RW_);
+	sim_run_on(1);
+	assert_true(sim_write(P, 11));
+	sim_run_on(0);
+	cursor_open(&cursor, space, 0, M2, VMS_EDITING);
+	OK(vms_cursor_unmap(&cursor, M2, NULL));
+	/* Not told yet: the other CPU still reaches the frame, so it must still be there. */
+	assert_false(sim_frame_free(frame));
+	assert_int_equal(vms_frame_refs(frame), 1);
+	assert_true(sim_tlb_has(1, P));
+	cursor_close(&cursor);
+	assert_true(sim_frame_free(frame));
+	assert_false(sim_tlb_has(1, P));
+	sim_run_on(1);
+	assert_false(sim_read(P, &byte));
+	leave_everywhere(2);
+	space_end(space);
+	sim_stop();
+}
+
+static void a_flusher_by_hand(void **state)
+{
+	struct vms_tlb_flusher flusher;
+	struct vms_space *space;
+	vms_pfn frame;
+	uint8_t byte;
+
+	(void)state;
+	machine_start(2);
+	space = space_new();
+	activate_everywhere(space, 2);
+	map_pages(space, 0, 8, RW_);
+	frame = sim_frame_new(1);
+	vms_port_preempt_off();
+	for (uint32_t cpu = 0; cpu < 2; cpu++) {
+		sim_run_on(cpu);
+		for (uint64_t i = 0; i < 8; i++)
+			assert_true(sim_read(i * P, &byte));
+	}
+	sim_run_on(0);
+	vms_tlb_flusher_init(&flusher, space);
+	vms_tlb_issue(&flusher, P, 2 * P);
+	vms_tlb_issue(&flusher, 3 * P, P);
+	vms_tlb_issue_with(&flusher, 6 * P, P, frame);
+	sim_handle_gone(frame);
+	assert_true(sim_tlb_has(0, P));
+	vms_tlb_dispatch(&flusher);
+	assert_false(sim_tlb_has(0, P));
+	assert_true(sim_interrupt_pending(1));
+	assert_false(sim_frame_free(frame));
+	vms_tlb_sync(&flusher);
+	assert_true(sim_frame_free(frame));
+	for (uint64_t i = 0; i < 8; i++) {
+		bool flushed = (i >= 1 && i <= 3) || i == 6;
+
+		assert_int_equal(sim_tlb_has(0, i * P), !flushed);
+		assert_int_equal(sim_tlb_has(1, i * P), !flushed);
+	}
+	/* Joined: four pages on two CPUs. */
+	assert_int_equal(sim_counts().flushes_page, 8);
+	vms_port_preempt_on();
+	leave_everywhere(2);
+	space_end(space);
+	sim_stop();
+}
+
+static void many_ranges_become_everything(void **state)
+{
+	const vms_va global = VMS_KERNEL_START + G1;
+	struct vms_tlb_flusher flusher;
+	struct vms_cursor cursor;
+	struct vms_space *space;
+	uint8_t byte;
+	vms_pa pa;
+
+	(void)state;
+	machine_start(2);
+	space = space_new();
+	activate_everywhere(space, 2);
+	map_pages(space, 0, 200, RW_);
+	cursor_open(&cursor, &vms_machine.kernel, global, P, VMS_EDITING);
+	OK(vms_cursor_map_device(&cursor, sim_device(), P, (struct vms_prop){VMS_R | VMS_GLOBAL, 0}));
+	cursor_close(&cursor);
+	for (uint32_t way = 0; way < 2; way++) {
+		sim_run_on(1);
+		for (uint64_t i = 0; i < 200; i++)
+			assert_true(sim_read(i * P, &byte));
+		assert_true(sim_probe(global, VMS_R, false, &pa));
+		sim_run_on(0);
+		vms_port_preempt_off();
+		vms_tlb_flusher_init(&flusher, space);
+		if (way == 0)
+			vms_tlb_issue(&flusher, 0, (VMS_FLUSH_PAGES + 1) * P);
+		for (uint64_t i = 0; way == 1 && i <= VMS_FLUSH_RANGES; i++)
+			vms_tlb_issue(&flusher, 2 * i * P, P);
+		vms_tlb_dispatch(&flusher);
+		vms_tlb_sync(&flusher);
+		vms_port_preempt_on();
+		for (uint64_t i = 0; i < 200; i++)
+			assert_false(sim_tlb_has(1, i * P));
+		/* But for global entries. */
+		assert_true(sim_tlb_has(1, global));
+	}
+	unmap_at(&vms_machine.kernel, global, G1);
+	assert_false(sim_tlb_has(1, global));
+	leave_everywhere(2);
+	space_end(space);
+	sim_stop();
+}
+
+static void a_large_kernel_range_goes_from_every_tlb(void **state)
+{
+	const struct vms_prop prop = {VMS_R | VMS_W | VMS_GLOBAL, VMS_WRITE_BACK};
+	const vms_va va = VMS_KERNEL_START + 4 * T5 + P;
+	struct vms_cursor cursor;
+	vms_pa pa;
+
+	(void)state;
+	machine_start(3);
+	cursor_open(&cursor, &vms_machine.kernel, va, 200 * P, VMS_EDITING);
+	OK(vms_cursor_map_device(&cursor, 1, 200 * P, prop));
+	cursor_close(&cursor);
+	for (uint32_t cpu = 3; cpu-- > 0;) {
+		sim_run_on(cpu);
+		for (uint64_t i = 0; i < 200; i++)
+			assert_true(sim_probe(va + i * P, VMS_W, false, &pa));
+	}
+	unmap_at(&vms_machine.kernel, va, 200 * P);
+	for (uint32_t cpu = 0; cpu < 3; cpu++) {
+		for (uint64_t i = 0; i < 200; i++)
+			assert_false(sim_tlb_has(cpu, va + i * P));
+	}
+	sim_stop();
+}
+
+static void more_frames_than_fit_are_flushed_in_turns(void **state)
+{
+	struct vms_tlb_flusher flusher;
+	struct vms_space *space;
+	vms_pfn frame[3 * VMS_FLUSH_FRAMES];
+
+	(void)state;
+	machine_start(2);
+	space = space_new();
+	activate_everywhere(space, 2);
+	vms_port_preempt_off();
+	vms_tlb_flusher_init(&flusher, space);
+	for (uint32_t i = 0; i < 3 * VMS_FLUSH_FRAMES; i++) {
+		frame[i] = sim_frame_new(1);
+		sim_handle_gone(frame[i]);
+		vms_tlb_issue_with(&flusher, i * P, P, frame[i]);
+	}
+	vms_tlb_dispatch(&flusher);
+	vms_tlb_sync(&flusher);
+	vms_port_preempt_on();
+	for (uint32_t i = 0; i < 3 * VMS_FLUSH_FRAMES; i++)
+		assert_true(sim_frame_free(frame[i]));
+	leave_everywhere(2);
+	space_end(space);
+	sim_stop();
+}
+
+static void a_cpu_that_left_is_not_waited_for(void **state)
+{
+	struct vms_tlb_flusher flusher;
+	struct vms_space *space;
+
+	(void)state;
+	machine_start(2);
+	space = space_new();
+	activate_everywhere(space, 2);
+	map_at(space, P, 1, RW_);
+	vms_port_preempt_off();
+	vms_tlb_flusher_init(&flusher, space);
+	vms_tlb_issue(&flusher, P, P);
+	vms_tlb_dispatch(&flusher);
+	vms_port_preempt_on();
+	/* It leaves after it was told, before it served. */
+	sim_run_on(1);
+	sim_activate(&vms_machine.kernel);
+	sim_run_on(0);
+	vms_port_preempt_off();
+	vms_tlb_sync(&flusher);
+	vms_port_preempt_on();
+	assert_false(sim_tlb_has(1, P));
+	leave_everywhere(2);
+	space_end(space);
+	sim_stop();
+}
+
+/* Both CPUs have asked the other, and each waits with interrupts off. */
+static void two_cpus_wait_for_each_other(void **state)
+{
+	struct vms_tlb_flusher flusher[2];
+	struct vms_space *space;
+	uint64_t irq;
+
+	(void)state;
+	machine_start(2);
+	space = space_new();
+	activate_everywhere(space, 2);
+	for (uint32_t cpu = 0; cpu < 2; cpu++) {
+		sim_run_on(cpu);
+		vms_port_preempt_off();
+		vms_tlb_flusher_init(&flusher[cpu], space);
+		vms_tlb_issue(&flusher[cpu], cpu * P, P);
+		vms_tlb_dispatch(&flusher[cpu]);
+	}
+	sim_run_on(0);
+	irq = vms_port_irq_save();
+	vms_tlb_sync(&flusher[0]);
+	vms_port_irq_restore(irq);
+	vms_port_preempt_on();
+	sim_run_on(1);
+	irq = vms_port_irq_save();
+	vms_tlb_sync(&flusher[1]);
+	vms_port_irq_restore(irq);
+	vms_port_preempt_on();
+	leave_everywhere(2);
+	space_end(space);
+	sim_stop();
+}
+
+static void early_and_doubled_interrupts_do_no_harm(void **state)
+{
+	struct vms_space *space;
+	uint8_t byte;
+
+	(void)state;
+	machine_start(2);
+	space = space_new();
+	activate_everywhere(space, 2);
+	map_at(space, P, 1, RW_);
+	assert_true(sim_read(P, &byte));
+	vms_port_preempt_off();
+	for (uint32_t i = 0; i < 3; i++)
+		vms_tlb_service();
+	vms_port_interrupt(2);
+	vms_port_preempt_on();
+	assert_true(sim_tlb_has(0, P));
+	sim_run_on(1);
+	sim_poll();
+	sim_poll();
+	sim_run_on(0);
+	unmap_at(space, P, P);
+	vms_port_preempt_off();
+	vms_port_interrupt(2);
+	vms_port_preempt_on();
+	CHECK(space);
+	leave_everywhere(2);
+	space_end(space);
+	sim_stop();
+}
+
+int group_tlb(void)
+{
+	const struct CMUnitTest test[] = {
+		cmocka_unit_test(only_cpus_that_use_the_space_are_interrupted),
+		cmocka_unit_test(nothing_removed_nobody_told),
+		cmocka_unit_test(frames_wait_for_the_flush),
+		cmocka_unit_test(a_flusher_by_hand),
+		cmocka_unit_test(many_ranges_become_everything),
+		cmocka_unit_test(a_large_kernel_range_goes_from_every_tlb),
+		cmocka_unit_test(more_frames_than_fit_are_flushed_in_turns),
+		cmocka_unit_test(a_cpu_that_left_is_not_waited_for),
+		cmocka_unit_test(two_cpus_wait_for_each_other),
+		cmocka_unit_test(early_and_doubled_interrupts_do_no_harm),
+	};
+
+	return cmocka_run_group_tests_name("tlb", test, NULL, NULL);
+}
