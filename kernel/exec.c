@@ -276,13 +276,9 @@ static void commit(struct program *program, const char *path)
 	actions = process->actions;
 	process->actions = program->actions;
 	process->has_run_exec = true;
+	process->arguments_at = program->sp;
+	process->arguments_at = program->sp;
 	rename(process, path, program->file);
-	lock_drop_irq(&proc_lock, state);
-	vms_port_preempt_off();
-	vms_space_activate(mm_space(process->mm));
-	vms_port_preempt_on();
-	program->mm = mm;
-	program->actions = actions;
 	if (program->files != NULL) {
 		struct files *files = process->files;
 
@@ -290,6 +286,12 @@ static void commit(struct program *program, const char *path)
 		process->shares_files = false;
 		program->files = files;
 	}
+	lock_drop_irq(&proc_lock, state);
+	vms_port_preempt_off();
+	vms_space_activate(mm_space(process->mm));
+	vms_port_preempt_on();
+	program->mm = mm;
+	program->actions = actions;
 	files_close_on_exec(process->files);
 	user_fpu_reset(self->fpu);
 	user_regs_init(&self->regs, program->entry, program->sp);

@@ -96,13 +96,20 @@ static void end_process(struct thread *thread)
 {
 	struct process *process = thread->process;
 	struct signal_actions *actions;
+	struct files *files;
+	struct fs_dirs *dirs;
 	bool free_it;
 	uint64_t state;
 
-	files_put(process->files);
-	dirs_put(process->dirs);
+	/* Others may look at them in /proc: they are ours to put only once nobody finds them. */
+	state = lock_take_irq(&proc_lock);
+	files = process->files;
+	dirs = process->dirs;
 	process->files = NULL;
 	process->dirs = NULL;
+	lock_drop_irq(&proc_lock, state);
+	files_put(files);
+	dirs_put(dirs);
 	release_memory(process);
 	process_vfork_done();
 

@@ -104,6 +104,7 @@ struct process {
 	struct fs_dirs *dirs;
 	char name[16];     /* comm */
 	char exe[256];     /* path it was started from */
+	vms_va arguments_at; /* where exec left argc and argv on the stack; 0: nowhere */
 	uint64_t cpu_ns;   /* of threads that have ended */
 	uint64_t child_ns; /* of children waited for */
 	uint64_t start_ns;

@@ -7,8 +7,9 @@
 #include <kernel/syscall.h>
 #include <kernel/time.h>
 #include <kernel/user.h>
+#include <kernel/version.h>
 
-#define NAME_LEN 65
+#define NAME_LEN HOST_NAME_LEN
 
 /* Under proc_lock. */
 static char host_name[NAME_LEN] = "vmspace";
@@ -19,13 +20,21 @@ struct user_names {
 		domain[NAME_LEN];
 };
 
+void host_name_get(char to[HOST_NAME_LEN])
+{
+	uint64_t state = lock_take_irq(&proc_lock);
+
+	strcopy(to, host_name, NAME_LEN);
+	lock_drop_irq(&proc_lock, state);
+}
+
 long sys_uname(const uint64_t a[6])
 {
 	struct user_names names = {
-		.system = "Linux",
-		.release = "6.1.0-vmspace",
-		.version = "#1 SMP vmspace",
-		.machine = "x86_64",
+		.system = KERNEL_SYSNAME,
+		.release = KERNEL_RELEASE,
+		.version = KERNEL_VERSION,
+		.machine = KERNEL_MACHINE,
 	};
 	uint64_t state = lock_take_irq(&proc_lock);
 

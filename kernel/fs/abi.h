@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #define PATH_BYTES 4096u /* with the NUL */
-#define NAME_BYTES 256u /* with the NUL */
+#define NAME_BYTES 256u  /* with the NUL */
 #define IO_MAX 0x7ffff000ull
 
 /* File kinds and mode bits. */

@@ -267,6 +267,8 @@ long files_open_console(struct files *files)
 		return error;
 	error = file_new(entry, O_RDWR, &file);
 	entry_put(entry);
+	/* The first process leads a session of its own, with the console as its terminal. */
+	tty_own(1, 1);
 	for (int fd = 0; fd < 3 && !error; fd++) {
 		long added;
 

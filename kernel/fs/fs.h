@@ -7,9 +7,9 @@
 #include <kernel/base.h>
 #include <kernel/errno.h>
 
-struct inode; /* a file, directory, symlink, device or pipe; counted */
-struct file; /* an open file: inode, position, flags; counted */
-struct files; /* the descriptors of a process; counted, shared by CLONE_FILES */
+struct inode;   /* a file, directory, symlink, device or pipe; counted */
+struct file;    /* an open file: inode, position, flags; counted */
+struct files;   /* the descriptors of a process; counted, shared by CLONE_FILES */
 struct fs_dirs; /* current directory and umask; counted, shared by CLONE_FS */
 
 /* Start the file system and fill it from a newc cpio archive. -errno after saying what is wrong with it. */
@@ -32,12 +32,12 @@ bool file_can_write(struct file *file);
 void file_path(struct file *file, char *to, size_t size);
 uint64_t file_inode_number(struct file *file);
 
-struct files *files_new(void); /* with nothing open; NULL */
+struct files *files_new(void);                /* with nothing open; NULL */
 struct files *files_copy(struct files *from); /* NULL: no memory */
 void files_get(struct files *files);
 void files_put(struct files *files);
 void files_close_on_exec(struct files *files);
-long files_open_console(struct files *files); /* descriptors 0, 1, 2 */
+long files_open_console(struct files *files);           /* descriptors 0, 1, 2 */
 struct file *files_lookup(struct files *files, int fd); /* with a reference; NULL */
 
 struct fs_dirs *dirs_new(void); /* at "/" */

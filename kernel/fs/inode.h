@@ -49,41 +49,41 @@ struct inode_ops {
 };
 
 struct inode {
-	uint32_t refs; /* atomic */
-	uint32_t mode; /* S_IFMT and mode bits */
+	uint32_t refs;     /* atomic */
+	uint32_t mode;     /* S_IFMT and mode bits */
 	uint32_t nr_links; /* under tree_lock */
 	uint32_t uid, gid;
 	uint32_t rdev;
 	uint64_t number;
 	uint64_t atime, mtime, ctime; /* ns since 1970 */
 	const struct inode_ops *ops;
-	struct mutex mutex; /* writes and truncation: one at a time */
-	struct lock lock; /* pages, size */
-	uint64_t size; /* under lock; read alone by others */
-	struct pages pages; /* regular files, and what /proc made up */
+	struct mutex mutex;   /* writes and truncation: one at a time */
+	struct lock lock;     /* pages, size */
+	uint64_t size;        /* under lock; read alone by others */
+	struct pages pages;   /* regular files, and what /proc made up */
 	struct list children; /* directories: entries in the order of their cookies; under tree_lock */
 	uint64_t next_cookie;
-	char *target; /* symbolic links */
-	void *state; /* pipes */
-	uint64_t key; /* /proc: what it shows */
+	char *target;             /* symbolic links */
+	void *state;              /* pipes */
+	uint64_t key;             /* /proc: what it shows */
 	struct file *flock_owner; /* LOCK_EX; under flock's lock */
-	uint32_t nr_flock; /* LOCK_SH */
+	uint32_t nr_flock;        /* LOCK_SH */
 };
 
 struct entry {
-	uint32_t refs; /* atomic */
-	bool linked; /* in its directory; under tree_lock */
+	uint32_t refs;        /* atomic */
+	bool linked;          /* in its directory; under tree_lock */
 	struct entry *parent; /* held; NULL: the root, or no directory has it. Under tree_lock */
-	struct inode *inode; /* held */
-	char *name; /* under tree_lock */
+	struct inode *inode;  /* held */
+	char *name;           /* under tree_lock */
 	struct list in_dir;
 	struct list in_hash;
 	uint64_t cookie; /* getdents' offset of it */
 };
 
 struct file {
-	uint32_t refs; /* atomic */
-	int flags; /* O_ status flags; atomic */
+	uint32_t refs;       /* atomic */
+	int flags;           /* O_ status flags; atomic */
 	struct entry *entry; /* held */
 	struct inode *inode; /* the entry's */
 	const struct inode_ops *ops;
@@ -164,18 +164,18 @@ long file_flock(struct file *file, int how);
 
 /* fd.c */
 long fd_add(struct file *file, int from, bool close_on_exec); /* takes over the reference if it succeeds */
-struct file *fd_file(int fd); /* of the current process, with a reference; NULL */
+struct file *fd_file(int fd);                                 /* of the current process, with a reference; NULL */
 /* The first descriptor that is open at or after `from`; -1. */
 int files_next(struct files *files, int from);
 long fd_close(int fd);
 long fd_set(int fd, struct file *file, bool close_on_exec); /* dup3; takes a reference of its own */
-long fd_flags(int fd); /* FD_CLOEXEC or 0, or -EBADF */
+long fd_flags(int fd);                                      /* FD_CLOEXEC or 0, or -EBADF */
 long fd_set_flags(int fd, bool close_on_exec);
 bool files_is_open(struct files *files, int fd);
 
 /* dirs.c */
 struct entry *dirs_current(struct fs_dirs *dirs); /* with a reference */
-void dirs_change(struct entry *to); /* of the current process */
+void dirs_change(struct entry *to);               /* of the current process */
 uint32_t dirs_umask(void);
 uint32_t dirs_set_umask(uint32_t mask);
 

@@ -12,10 +12,10 @@
 
 struct io {
 	const struct user_iovec *vec; /* user memory; NULL: kernel memory */
-	uint64_t at; /* bytes of vec[0] that are done */
+	uint64_t at;                  /* bytes of vec[0] that are done */
 	char *kernel;
 	uint64_t left; /* bytes in all */
-	bool fault; /* user memory could not be accessed: stop */
+	bool fault;    /* user memory could not be accessed: stop */
 };
 
 struct io io_kernel(void *at, uint64_t len);

@@ -6,6 +6,13 @@
 
 #define FANOUT 1024u
 
+static uint64_t nr_in_use; /* pages of all files; atomic */
+
+uint64_t pages_in_use(void)
+{
+	return __atomic_load_n(&nr_in_use, __ATOMIC_RELAXED);
+}
+
 static uint32_t *node_words(uint32_t node)
 {
 	return frame_data(node - 1);
@@ -75,6 +82,7 @@ vms_pfn pages_make(struct pages *pages, uint64_t index)
 		if (!*word)
 			return VMS_NO_FRAME;
 		pages->nr++;
+		__atomic_fetch_add(&nr_in_use, 1, __ATOMIC_RELAXED);
 	}
 	return *word - 1;
 }
@@ -92,8 +100,10 @@ static void node_cut(struct pages *pages, uint32_t *word, uint32_t height, uint6
 	}
 	if (first > 0)
 		return;
-	if (height == 0)
+	if (height == 0) {
 		pages->nr--;
+		__atomic_fetch_sub(&nr_in_use, 1, __ATOMIC_RELAXED);
+	}
 	vms_frame_put(*word - 1);
 	*word = 0;
 }

@@ -12,9 +12,9 @@
 #define FILE_MAX (PAGES_MAX * VMS_PAGE)
 
 struct pages {
-	uint32_t root; /* 0: nothing; else a frame + 1: page 0 itself if height is 0, else a node */
+	uint32_t root;   /* 0: nothing; else a frame + 1: page 0 itself if height is 0, else a node */
 	uint32_t height; /* levels of nodes: it covers 1024^height pages */
-	uint64_t nr; /* pages present */
+	uint64_t nr;     /* pages present */
 };
 
 /* The frame of a page, or VMS_NO_FRAME. No reference is taken. */
@@ -25,5 +25,7 @@ vms_pfn pages_make(struct pages *pages, uint64_t index);
 void pages_cut(struct pages *pages, uint64_t first);
 /* The first index at or after `index` that is present (or absent); PAGES_MAX if there is none. */
 uint64_t pages_next(const struct pages *pages, uint64_t index, bool present);
+/* Pages of all files together. */
+uint64_t pages_in_use(void);
 
 #endif

@@ -8,12 +8,12 @@
 
 /* A path being walked. */
 struct walk {
-	struct entry *dir; /* held: where `name` is */
+	struct entry *dir;     /* held: where `name` is */
 	char name[NAME_BYTES]; /* the last component; empty, "." or "..": the directory itself is meant */
-	bool slash; /* a slash followed it: it must be a directory */
-	char *todo; /* what is left of the path */
-	char *buffer; /* PATH_BYTES, on the heap: todo points into it */
-	uint32_t nr_links; /* symbolic links gone through */
+	bool slash;            /* a slash followed it: it must be a directory */
+	char *todo;            /* what is left of the path */
+	char *buffer;          /* PATH_BYTES, on the heap: todo points into it */
+	uint32_t nr_links;     /* symbolic links gone through */
 };
 
 /*
@@ -31,7 +31,7 @@ long walk_follow(struct walk *walk, struct entry *link, struct entry **found);
 long walk_check_new(const struct walk *walk, bool directory);
 
 #define PATH_NOFOLLOW 1u /* the last component may be a symbolic link */
-#define PATH_EMPTY 2u /* an empty path means `at` itself */
+#define PATH_EMPTY 2u    /* an empty path means `at` itself */
 
 /* The entry that a path names, with a reference. */
 long path_find(int at, const char *path, uint32_t how, struct entry **found);

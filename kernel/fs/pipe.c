@@ -15,9 +15,9 @@
 
 struct pipe {
 	struct lock lock;
-	struct waitq to_read; /* readers: for bytes, for their turn, for writers to go */
+	struct waitq to_read;  /* readers: for bytes, for their turn, for writers to go */
 	struct waitq to_write; /* writers: for room, for their turn */
-	struct waitq to_open; /* FIFOs: for the other end */
+	struct waitq to_open;  /* FIFOs: for the other end */
 	uint32_t nr_readers, nr_writers;
 	uint32_t nr_read_opens, nr_write_opens; /* ever */
 	bool reading, writing;

@@ -7,9 +7,9 @@
 #include <kernel/base.h>
 
 struct polled {
-	int fd; /* negative: not looked at */
-	uint32_t wanted; /* POLL bits */
-	uint32_t found; /* of these, and POLLERR, POLLHUP, POLLNVAL */
+	int fd;            /* negative: not looked at */
+	uint32_t wanted;   /* POLL bits */
+	uint32_t found;    /* of these, and POLLERR, POLLHUP, POLLNVAL */
 	struct file *file; /* poll_wait()'s */
 };
 

@@ -26,7 +26,7 @@ static long deadline_from_user(vms_va from, int64_t unit, uint64_t *deadline)
 	if (time.sec == 0 && time.nsec == 0)
 		*deadline = POLL_NOW;
 	else if (time.sec < 1000000000 && time.nsec / 1000000000 < 1000000000)
-		*deadline = now_ns() + (uint64_t)time.sec * 1000000000u + (uint64_t)time.nsec * (uint64_t)unit;
+		*deadline = call_deadline((uint64_t)time.sec * 1000000000u + (uint64_t)time.nsec * (uint64_t)unit);
 	return 0;
 }
 
@@ -70,6 +70,8 @@ static long poll_user(vms_va at, uint64_t nr, uint64_t deadline)
 		for (uint64_t i = 0; i < nr; i++)
 			polled[i] = (struct polled){.fd = fds[i].fd, .wanted = (uint16_t)fds[i].events};
 		result = poll_wait(polled, (uint32_t)nr, deadline);
+		if (result == -ERESTARTNOHAND && deadline)
+			result = call_interrupted(deadline);
 	}
 	if (result >= 0) {
 		for (uint64_t i = 0; i < nr; i++)
@@ -85,7 +87,7 @@ static long poll_user(vms_va at, uint64_t nr, uint64_t deadline)
 long sys_poll(const uint64_t a[6])
 {
 	int timeout = (int)a[2];
-	uint64_t deadline = timeout < 0 ? 0 : timeout == 0 ? POLL_NOW : now_ns() + (uint64_t)timeout * 1000000;
+	uint64_t deadline = timeout < 0 ? 0 : timeout == 0 ? POLL_NOW : call_deadline((uint64_t)timeout * 1000000);
 
 	return poll_user(a[0], (uint32_t)a[1], deadline);
 }
@@ -126,6 +128,8 @@ static long select_sets(struct fd_sets *sets, struct polled *polled, uint32_t nr
 			}
 	}
 	result = poll_wait(polled, nr, deadline);
+	if (result == -ERESTARTNOHAND && deadline)
+		result = call_interrupted(deadline);
 	if (result < 0)
 		return result;
 	for (uint32_t fd = 0; fd < nr; fd++) {
