@@ -277,7 +277,6 @@ static void commit(struct program *program, const char *path)
 	process->actions = program->actions;
 	process->has_run_exec = true;
 	process->arguments_at = program->sp;
-	process->arguments_at = program->sp;
 	rename(process, path, program->file);
 	if (program->files != NULL) {
 		struct files *files = process->files;
