@@ -64,11 +64,10 @@ static bool is_whole_slot(const struct vms_cursor *cursor, uint32_t level)
 	return cursor->end - cursor->start == vms__slot_len(level);
 }
 
-/* Would the walk go on below a slot of this level? Editing, a range that is a whole slot is edited in that slot. */
-static bool goes_below(const struct vms_cursor *cursor, uint32_t level)
+/* Is a table for the slot of this level needed? Not if the range is all of the slot: that is edited itself. */
+static bool needs_table(const struct vms_cursor *cursor, uint32_t level)
 {
-	return level > 1 && inside_one_slot(cursor, level) &&
-	       !(cursor->mode == VMS_EDITING && is_whole_slot(cursor, level));
+	return level > 1 && inside_one_slot(cursor, level) && !is_whole_slot(cursor, level);
 }
 
 enum step { STEP_DOWN, STEP_STOP, STEP_AGAIN, STEP_NO_MEMORY };
@@ -82,7 +81,7 @@ static enum step way_make(const struct vms_cursor *cursor, vms_pfn *node, uint32
 	vms_pfn reserve;
 	uint32_t nr = 0;
 
-	while (goes_below(cursor, *level - nr))
+	while (needs_table(cursor, *level - nr))
 		nr++;
 	if (!vms__tables_reserve(&reserve, nr))
 		return STEP_NO_MEMORY;
@@ -107,7 +106,7 @@ static enum step walk_down(const struct vms_cursor *cursor, vms_pfn *node, uint3
 	uint32_t i = vms__index(cursor->start, *level);
 	uint64_t pte = vms__entry(*node, i);
 
-	if (pte == 0 && cursor->mode == VMS_EDITING) {
+	if (pte == 0 && cursor->mode == VMS_EDITING && needs_table(cursor, *level)) {
 		if (!node_lock_live(*node))
 			return STEP_AGAIN;
 		*locked = true;
@@ -133,7 +132,7 @@ static enum step lock_covering(struct vms_cursor *cursor)
 	bool locked = false;
 	enum step step = STEP_DOWN;
 
-	while (step == STEP_DOWN && goes_below(cursor, level))
+	while (step == STEP_DOWN && level > 1 && inside_one_slot(cursor, level))
 		step = walk_down(cursor, &node, &level, &locked);
 	if (step == STEP_NO_MEMORY)
 		vms__node_unlock(node);

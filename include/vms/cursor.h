@@ -132,7 +132,8 @@ VMS_MUST_USE enum vms_status vms_cursor_jump(struct vms_cursor *cursor, vms_va v
  *
  * Returns  VMS_OK            mapped; the position grew by the frame's size. A mark there is replaced.
  *          VMS_READ_ONLY     the cursor is for reading
- *          VMS_OUT_OF_RANGE  at the end, or the frame does not fit or is not aligned here
+ *          VMS_OUT_OF_RANGE  at the end, or the frame does not fit or is not aligned here; in a range that
+ *                            is exactly a huge frame's slot it fits only while no table is under the slot
  *          VMS_BAD_FRAME     not an untyped frame
  *          VMS_BAD_PROP
  *          VMS_EXISTS        a page under the slot is mapped; nothing is ever replaced silently
