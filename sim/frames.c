@@ -118,7 +118,7 @@ bool sim_frame_free(vms_pfn frame)
 	return !sim.used[frame];
 }
 
-vms_pfn sim_frame_new(uint32_t level)
+vms_pfn sim_frame_try(uint32_t level)
 {
 	vms_pfn frame = VMS_NO_FRAME;
 	uint64_t step = sim_level_pages(level);
@@ -139,13 +139,22 @@ vms_pfn sim_frame_new(uint32_t level)
 		pthread_mutex_unlock(&lock);
 	}
 	if (frame == VMS_NO_FRAME)
-		sim_fail("the test ran out of frames of level %u", level);
+		return VMS_NO_FRAME;
 	if (vms_frame_from_unused(frame, VMS_FRAME_UNTYPED, level) != VMS_OK)
 		sim_fail("frame %u cannot be made untyped", frame);
 	/* All bytes of a 1 GiB frame would take their time: they are as good as zero but for the first. */
 	for (uint64_t i = 0; i < step; i += level == 3 ? VMS_ENTRIES : 1)
 		memset(&vms_machine.ram[frame + i], 0, sizeof(vms_machine.ram[0]));
 	sim_handle_more(frame);
+	return frame;
+}
+
+vms_pfn sim_frame_new(uint32_t level)
+{
+	vms_pfn frame = sim_frame_try(level);
+
+	if (frame == VMS_NO_FRAME)
+		sim_fail("the test ran out of frames of level %u", level);
 	return frame;
 }
 

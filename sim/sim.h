@@ -76,6 +76,7 @@ bool sim_frame_free(vms_pfn frame);
  * sim_check(): new makes one; tell when one is given to a table or back.
  */
 vms_pfn sim_frame_new(uint32_t level);
+vms_pfn sim_frame_try(uint32_t level); /* VMS_NO_FRAME if there is none, where new fails */
 void sim_handle_gone(vms_pfn frame);
 void sim_handle_more(vms_pfn frame);
 void sim_frame_put(vms_pfn frame); /* a handle goes by vms_frame_put() */

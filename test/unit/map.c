@@ -162,7 +162,7 @@ static void huge_frames_map_at_every_size(void **state)
 	sim_stop();
 }
 
-static void a_huge_frame_fits_whatever_was_there_before(void **state)
+static void a_huge_frame_replaces_a_table_without_pages(void **state)
 {
 	struct vms_space *space;
 	struct vms_cursor cursor;
@@ -172,19 +172,22 @@ static void a_huge_frame_fits_whatever_was_there_before(void **state)
 	machine_start_large(2, 1, 0);
 	space = space_new_active();
 	large = sim_frame_new(2);
-	/* A page under the slot is mapped: not silently replaced, wherever the cursor's range ends. */
+	/* A page under the slot is mapped: not silently replaced. */
 	map_at(space, M2 + 9 * P, 1, RW_);
-	for (uint64_t around = 0; around <= P; around += P) {
-		cursor_open(&cursor, space, M2 - around, M2 + 2 * around, VMS_EDITING);
-		OK(vms_cursor_jump(&cursor, M2));
-		IS(vms_cursor_map(&cursor, large, RW_), VMS_EXISTS);
-		cursor_close(&cursor);
-	}
+	cursor_open(&cursor, space, M2 - P, M2 + P, VMS_EDITING);
+	OK(vms_cursor_jump(&cursor, M2));
+	IS(vms_cursor_map(&cursor, large, RW_), VMS_EXISTS);
+	cursor_close(&cursor);
 	/* An empty table, or one of marks, is no obstacle; and no CPU may remember it. */
 	unmap_at(space, M2 + 9 * P, P);
 	mark_at(space, M2 + 11 * P, 3 * P, 5);
 	assert_false(sim_execute(M2));
+	/* But a cursor on exactly that slot owns the table under it, not the slot. */
 	cursor_open(&cursor, space, M2, M2, VMS_EDITING);
+	IS(vms_cursor_map(&cursor, large, RW_), VMS_OUT_OF_RANGE);
+	cursor_close(&cursor);
+	cursor_open(&cursor, space, M2 - P, M2 + P, VMS_EDITING);
+	OK(vms_cursor_jump(&cursor, M2));
 	OK(vms_cursor_map(&cursor, large, RW_));
 	sim_handle_gone(large);
 	cursor_close(&cursor);
@@ -349,7 +352,7 @@ int group_map(void)
 		cmocka_unit_test(every_property_comes_back),
 		cmocka_unit_test(map_refuses_and_keeps_everything),
 		cmocka_unit_test(huge_frames_map_at_every_size),
-		cmocka_unit_test(a_huge_frame_fits_whatever_was_there_before),
+		cmocka_unit_test(a_huge_frame_replaces_a_table_without_pages),
 		cmocka_unit_test(a_frame_may_be_mapped_many_times),
 		cmocka_unit_test(map_replaces_a_mark),
 		cmocka_unit_test(devices_map_all_or_nothing),
