@@ -1,0 +1,217 @@
+/*
+ * Several threads, each a CPU, on overlapping ranges of one space.
+ *
+ * A cursor owns its range: each page has an owner word that must be free when a cursor has it. Every mapped
+ * frame carries the address it is mapped at: a program that reads must find that or fault, never anything
+ * else, which would be a stale translation or a frame freed too early.
+ */
+#include <pthread.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "unit.h"
+
+#define NR_CPUS 4u
+#define NR_PAGES 1536u
+#define BASE (G1 - M2)
+
+static struct vms_space *space;
+static uint32_t owner[NR_PAGES];
+static uint64_t until; /* nanoseconds */
+static uint64_t nr_edits, nr_reads, nr_found;
+
+static uint64_t now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
+}
+
+static uint64_t tag(vms_va va)
+{
+	return va * 0x9e3779b97f4a7c15ul + 1;
+}
+
+static uint64_t *frame_word(vms_pfn frame)
+{
+	return &vms_machine.ram[frame].entry[0];
+}
+
+#define MUST(condition)                                                            \
+	do {                                                                       \
+		if (!(condition))                                                  \
+			sim_fail("%s:%d: not %s", __FILE__, __LINE__, #condition); \
+	} while (0)
+
+static void own(uint64_t first, uint64_t nr, uint32_t before, uint32_t after)
+{
+	for (uint64_t k = first; k < first + nr; k++)
+		MUST(__atomic_exchange_n(&owner[k], after, __ATOMIC_RELAXED) == before);
+}
+
+static void edit(uint64_t *seed, uint32_t self, uint64_t first, uint64_t nr)
+{
+	struct vms_guard guard;
+	struct vms_cursor cursor;
+	enum vms_status status;
+
+	vms_guard_enter(&guard);
+	status = vms_cursor_open(&cursor, space, &guard, BASE + first * P, BASE + (first + nr) * P, VMS_EDITING);
+	if (status != VMS_OK) {
+		MUST(status == VMS_NO_MEMORY);
+		vms_guard_leave(&guard);
+		return;
+	}
+	own(first, nr, 0, self + 1);
+	for (uint64_t left = 4; left > 0 && vms_cursor_at(&cursor) < cursor.end; left--) {
+		uint64_t rest = cursor.end - vms_cursor_at(&cursor);
+		struct vms_item item;
+		vms_pfn frame;
+
+		switch (sim_random(seed) % 4) {
+		case 0:
+			status = vms_cursor_unmap(&cursor, rest, NULL);
+			MUST(status == VMS_OK || status == VMS_NO_MEMORY);
+			break;
+		case 1:
+			status = vms_cursor_mark(&cursor, P * (1 + sim_random(seed) % (rest / P)), self);
+			MUST(status == VMS_OK || status == VMS_NO_MEMORY);
+			break;
+		case 2:
+			status = vms_cursor_protect_next(&cursor, rest, (struct vms_change){.clear = VMS_W}, &item);
+			MUST(status == VMS_OK || status == VMS_NOT_FOUND);
+			break;
+		default:
+			frame = sim_frame_try(1);
+			if (frame == VMS_NO_FRAME)
+				break;
+			__atomic_store_n(frame_word(frame), tag(vms_cursor_at(&cursor)), __ATOMIC_RELAXED);
+			status = vms_cursor_map(&cursor, frame, RW_);
+			if (status == VMS_OK) {
+				sim_handle_gone(frame);
+			} else {
+				MUST(status == VMS_EXISTS || status == VMS_NO_MEMORY);
+				sim_frame_put(frame);
+				MUST(vms_cursor_jump(&cursor, vms_cursor_at(&cursor) + P) == VMS_OK);
+			}
+		}
+	}
+	own(first, nr, self + 1, 0);
+	vms_cursor_close(&cursor);
+	vms_guard_leave(&guard);
+	__atomic_fetch_add(&nr_edits, 1, __ATOMIC_RELAXED);
+}
+
+static void look(uint32_t self, uint64_t first, uint64_t nr)
+{
+	struct vms_guard guard;
+	struct vms_cursor cursor;
+	struct vms_item item;
+
+	vms_guard_enter(&guard);
+	MUST(vms_cursor_open(&cursor, space, &guard, BASE + first * P, BASE + (first + nr) * P, VMS_READING) == VMS_OK);
+	own(first, nr, 0, self + 1);
+	while (vms_cursor_at(&cursor) < cursor.end &&
+	       vms_cursor_find_next(&cursor, cursor.end - vms_cursor_at(&cursor), VMS_FIND_MAPPED, &item) == VMS_OK) {
+		MUST(__atomic_load_n(frame_word(item.frame), __ATOMIC_RELAXED) == tag(item.va));
+		MUST(vms_cursor_jump(&cursor, item.va + item.len) == VMS_OK);
+		__atomic_fetch_add(&nr_found, 1, __ATOMIC_RELAXED);
+	}
+	own(first, nr, self + 1, 0);
+	vms_cursor_close(&cursor);
+	vms_guard_leave(&guard);
+}
+
+static void *cpu_run(void *argument)
+{
+	uint32_t self = (uint32_t)(uintptr_t)argument;
+	uint64_t seed = 77 + self;
+
+	sim_run_on(self);
+	sim_activate(space);
+	for (uint32_t i = 0; i % 64 || now() < until; i++) {
+		uint64_t choice = sim_random(&seed);
+		uint64_t first = choice / 64 % NR_PAGES;
+		uint64_t nr = choice / 65536 % 8 ? 1 + choice / 1048576 % 40 : NR_PAGES;
+		uint64_t word;
+
+		if (first + nr > NR_PAGES)
+			nr = NR_PAGES - first;
+		if (choice % 8 < 4) {
+			edit(&seed, self, first, nr);
+		} else if (choice % 8 == 4) {
+			look(self, first, nr);
+		} else if (choice % 64 == 5) {
+			sim_activate(&vms_machine.kernel);
+			sim_activate(space);
+		} else {
+			vms_va va = BASE + first * P;
+
+			for (uint32_t k = 0; k < 8 && first + k < NR_PAGES; k++, va += P) {
+				if (sim_read64(va, &word)) {
+					MUST(word == tag(va));
+					__atomic_fetch_add(&nr_reads, 1, __ATOMIC_RELAXED);
+				}
+			}
+		}
+		sim_poll();
+		vms_port_preempt_off();
+		(void)vms_reclaim();
+		vms_port_preempt_on();
+	}
+	sim_activate(&vms_machine.kernel);
+	sim_run_off();
+	return NULL;
+}
+
+static void run(uint32_t nr_cpus, uint64_t hostile)
+{
+	pthread_t thread[NR_CPUS];
+
+	sim_start(&(struct sim_options){.nr_cpus = nr_cpus, .nr_frames = 1200, .hostile = hostile});
+	space = space_new();
+	nr_edits = nr_reads = nr_found = 0;
+	until = now() + 700000000ul;
+	sim_run_off();
+	for (uint32_t cpu = 0; cpu < nr_cpus; cpu++)
+		assert_int_equal(pthread_create(&thread[cpu], NULL, cpu_run, (void *)(uintptr_t)cpu), 0);
+	for (uint32_t cpu = 0; cpu < nr_cpus; cpu++)
+		pthread_join(thread[cpu], NULL);
+	sim_run_on(0);
+	printf("[          ] %u CPUs: %lu edits, %lu reads, %lu pages found, %lu interrupts\n", nr_cpus, nr_edits,
+	       nr_reads, nr_found, sim_counts().interrupts);
+	assert_true(nr_edits > 100 && nr_reads > 100 && nr_found > 100);
+	CHECK(space);
+	space_end(space);
+	sim_stop();
+}
+
+static void two_cpus(void **state)
+{
+	(void)state;
+	run(2, 0);
+}
+
+static void four_cpus(void **state)
+{
+	(void)state;
+	run(4, 0);
+}
+
+static void four_cpus_with_hostile_tlbs(void **state)
+{
+	(void)state;
+	run(4, 5);
+}
+
+int group_threads(void)
+{
+	const struct CMUnitTest test[] = {
+		cmocka_unit_test(two_cpus),
+		cmocka_unit_test(four_cpus),
+		cmocka_unit_test(four_cpus_with_hostile_tlbs),
+	};
+
+	return cmocka_run_group_tests_name("threads", test, NULL, NULL);
+}
