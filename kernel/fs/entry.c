@@ -229,6 +229,8 @@ static long check_rename(const struct entry *from, struct entry *entry, const st
 		return -EBUSY;
 	if (target && (flags & RENAME_NOREPLACE))
 		return -EEXIST;
+	if (target && target->inode == entry->inode && !(flags & RENAME_EXCHANGE))
+		return 0; /* two names of one inode: nothing to do, says POSIX */
 	if (is_below(to, entry))
 		return -EINVAL;
 	if (flags & RENAME_EXCHANGE) {
@@ -277,7 +279,6 @@ long dir_rename(struct entry *from, const char *old, struct entry *to, const cha
 	entry = find(from, old);
 	target = find(to, name);
 	error = check_rename(from, entry, to, target, flags);
-	/* Two names of one inode: nothing to do, says POSIX. */
 	if (!error && !(target && target->inode == entry->inode)) {
 		unlink_entry(entry);
 		if (target)

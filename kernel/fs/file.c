@@ -17,7 +17,7 @@ long file_new(struct entry *entry, int flags, struct file **made)
 	if (!file)
 		return -ENOMEM;
 	file->refs = 1;
-	file->flags = (flags & O_STATUS) | O_LARGEFILE;
+	file->flags = (flags & O_STATUS) | (flags & O_PATH ? 0 : O_LARGEFILE);
 	file->entry = entry;
 	file->inode = entry->inode;
 	file->ops = entry->inode->ops;

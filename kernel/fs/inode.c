@@ -34,7 +34,7 @@ void inode_put(struct inode *inode)
 		return;
 	if (inode->ops->free)
 		inode->ops->free(inode);
-	pages_cut(&inode->pages, 0);
+	pages_cut(&inode->pages, 0, false);
 	heap_free(inode->target);
 	heap_free(inode);
 }

@@ -87,32 +87,52 @@ vms_pfn pages_make(struct pages *pages, uint64_t index)
 	return *word - 1;
 }
 
-/* Drop the pages from `first` on, counted from the node's first page; the node too if nothing can be left. */
-static void node_cut(struct pages *pages, uint32_t *word, uint32_t height, uint64_t first)
+static bool is_empty(uint32_t node)
 {
-	if (!*word)
-		return;
-	if (height > 0) {
-		uint64_t span = word_span(height);
+	for (uint32_t i = 0; i < FANOUT; i++)
+		if (node_words(node)[i])
+			return false;
+	return true;
+}
 
-		for (uint64_t i = first / span; i < FANOUT; i++)
-			node_cut(pages, &node_words(*word)[i], height - 1, i * span < first ? first - i * span : 0);
-	}
-	if (first > 0)
+static void page_cut(struct pages *pages, uint32_t *word, bool keep_mapped)
+{
+	if (keep_mapped && vms_frame_refs(*word - 1) > 1) {
+		memset(frame_data(*word - 1), 0, VMS_PAGE);
 		return;
-	if (height == 0) {
-		pages->nr--;
-		__atomic_fetch_sub(&nr_in_use, 1, __ATOMIC_RELAXED);
 	}
 	vms_frame_put(*word - 1);
 	*word = 0;
+	pages->nr--;
+	__atomic_fetch_sub(&nr_in_use, 1, __ATOMIC_RELAXED);
 }
 
-void pages_cut(struct pages *pages, uint64_t first)
+/* Drop the pages from `first` on, counted from the node's first page; the node too if nothing is left. */
+static void node_cut(struct pages *pages, uint32_t *word, uint32_t height, uint64_t first, bool keep_mapped)
+{
+	uint64_t span;
+
+	if (!*word)
+		return;
+	if (height == 0) {
+		page_cut(pages, word, keep_mapped);
+		return;
+	}
+	span = word_span(height);
+	for (uint64_t i = first / span; i < FANOUT; i++)
+		node_cut(pages, &node_words(*word)[i], height - 1, i * span < first ? first - i * span : 0,
+			 keep_mapped);
+	if (first == 0 && is_empty(*word)) {
+		vms_frame_put(*word - 1);
+		*word = 0;
+	}
+}
+
+void pages_cut(struct pages *pages, uint64_t first, bool keep_mapped)
 {
 	vms_port_preempt_off();
 	if (first == 0 || covers(pages, first))
-		node_cut(pages, &pages->root, pages->height, first);
+		node_cut(pages, &pages->root, pages->height, first, keep_mapped);
 	vms_port_preempt_on();
 }
 

@@ -232,17 +232,26 @@ static long cmdline(struct text *text, struct proc_about about)
 	return buffer ? 0 : -ENOMEM;
 }
 
-static void put_area(struct text *text, const struct mm_area *area, char *path)
+/* What an anonymous area is for, as far as it is known. */
+static const char *area_name(const struct mm_area *area, vms_va stack, vms_va heap_end)
 {
-	text_add(text, "%08lx-%08lx %c%c%c%c %08lx 00:%02x %lu ", (unsigned long)area->start, (unsigned long)area->end,
-		 area->prot & MM_PROT_READ ? 'r' : '-', area->prot & MM_PROT_WRITE ? 'w' : '-',
-		 area->prot & MM_PROT_EXEC ? 'x' : '-', area->shared ? 's' : 'p', (unsigned long)area->offset,
-		 area->file ? 1 : 0, area->file ? (unsigned long)file_inode_number(area->file) : 0);
-	if (area->file) {
-		file_path(area->file, path, PATH_BYTES);
-		text_put(text, "                   ", 19);
-		text_put(text, path, strlen(path));
-	}
+	if (area->start <= stack && stack < area->end)
+		return "[stack]";
+	return area->end == page_up(heap_end) ? "[heap]" : "";
+}
+
+static void put_area(struct text *text, const struct mm_area *area, const char *name)
+{
+	char start[96];
+	int len = format(start, sizeof(start), "%08lx-%08lx %c%c%c%c %08lx 00:%02x %lu ", (unsigned long)area->start,
+			 (unsigned long)area->end, area->prot & MM_PROT_READ ? 'r' : '-',
+			 area->prot & MM_PROT_WRITE ? 'w' : '-', area->prot & MM_PROT_EXEC ? 'x' : '-',
+			 area->shared ? 's' : 'p', (unsigned long)area->offset, area->file ? 1 : 0,
+			 area->file ? (unsigned long)file_inode_number(area->file) : 0);
+
+	/* Names are in the same column of every line that has one. */
+	text_add(text, "%s%*s", start, name[0] && len < 73 ? 73 - len : 0, "");
+	text_put(text, name, strlen(name));
 	text_put(text, "\n", 1);
 }
 
@@ -250,12 +259,18 @@ static long maps(struct text *text, struct proc_about about)
 {
 	struct mm *mm = process_mm_get(about.pid);
 	char *path = heap_alloc(PATH_BYTES);
+	struct snapshot shot = {0};
 	struct mm_area area;
 
+	snapshot_take(about.pid, &shot);
 	for (vms_va va = 0; mm && path && !text->error && mm_next_area_hold(mm, va, &area); va = area.end) {
+		if (!area.file) {
+			put_area(text, &area, area_name(&area, shot.arguments_at, mm_brk(mm, 0)));
+			continue;
+		}
+		file_path(area.file, path, PATH_BYTES);
 		put_area(text, &area, path);
-		if (area.file)
-			mm_port_file_put(area.file);
+		mm_port_file_put(area.file);
 	}
 	if (mm)
 		mm_put(mm);

@@ -100,7 +100,7 @@ long regular_truncate(struct inode *inode, uint64_t size)
 	if (size < inode->size) {
 		vms_pfn frame = size % VMS_PAGE ? pages_find(&inode->pages, size / VMS_PAGE) : VMS_NO_FRAME;
 
-		pages_cut(&inode->pages, page_up(size) / VMS_PAGE);
+		pages_cut(&inode->pages, page_up(size) / VMS_PAGE, true);
 		if (frame != VMS_NO_FRAME)
 			memset((char *)frame_data(frame) + size % VMS_PAGE, 0, VMS_PAGE - size % VMS_PAGE);
 	}

@@ -25,14 +25,19 @@ static long move(int fd, struct io *io, uint64_t offset, bool write)
 	return result;
 }
 
+/* Linux wants the whole range there, whatever is moved in the end. */
+static bool in_user_space(vms_va at, uint64_t len)
+{
+	return len == 0 || (at < VMS_USER_END && len <= VMS_USER_END - at);
+}
+
 static long move_buffer(const uint64_t a[6], uint64_t offset, bool write)
 {
 	struct user_iovec vec = {a[1], min_u64(a[2], IO_MAX)};
 	struct io io = io_user(&vec, vec.len);
 
-	/* Linux wants the whole range inside user space, whatever is moved in the end. */
-	if (a[2] > INT64_MAX)
-		return -EINVAL;
+	if (!in_user_space(a[1], a[2]))
+		return -EFAULT;
 	return move((int)a[0], &io, offset, write);
 }
 
@@ -52,6 +57,8 @@ static long vec_from_user(vms_va from, uint64_t nr, struct user_iovec **vec, uin
 	for (uint64_t i = 0; i < nr && !error; i++) {
 		if (list[i].len > INT64_MAX)
 			error = -EINVAL;
+		else if (!in_user_space(list[i].base, list[i].len))
+			error = -EFAULT;
 		list[i].len = min_u64(list[i].len, IO_MAX - *total);
 		*total += list[i].len;
 	}
