@@ -9,7 +9,7 @@
 /* Frames in a leaf of this level: 512^(level - 1). */
 static inline uint32_t vms__frames_in(uint32_t level)
 {
-	return 1u << (9 * (level - 1));
+	return 1u << (VMS_INDEX_BITS * (level - 1));
 }
 
 /* May references to this frame be counted: is it managed RAM that users may see, or a part of such? */

@@ -21,7 +21,7 @@
 /* Bytes covered by one entry of a table of this level are 2^this. */
 static inline uint32_t vms__shift(uint32_t level)
 {
-	return 12 + 9 * (level - 1);
+	return 12 + VMS_INDEX_BITS * (level - 1);
 }
 
 /* Bytes covered by one entry. */

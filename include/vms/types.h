@@ -21,11 +21,18 @@ typedef uint32_t vms_pfn; /* frame number: physical address / VMS_PAGE */
 typedef uint32_t vms_token; /* what a mark holds; any value, opaque to this library */
 
 #define VMS_PAGE 4096ul
-#define VMS_ENTRIES 512ul
+
+/* A table has 2^VMS_INDEX_BITS entries: 512 on every machine. The explorer builds with small tables. */
+#ifndef VMS_INDEX_BITS
+#define VMS_INDEX_BITS 9u
+#endif
+#define VMS_ENTRIES (1ul << VMS_INDEX_BITS)
 #define VMS_NO_FRAME 0xfffffffful /* "none", where a vms_pfn is expected */
 
 /* CPUs are numbered from 0; a CPU set is one word. */
+#ifndef VMS_MAX_CPUS
 #define VMS_MAX_CPUS 64u
+#endif
 
 /**
  * What a call came to. VMS_OK is 0. Every other value means that nothing was changed.
