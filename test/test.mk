@@ -1,1 +1,64 @@
-# (see the folder's files)
+# `make run`, the initial archive, the programs that try the kernel, and the tests in QEMU.
+ARCHIVE       := $(O)/archive.cpio
+USER_C        := $(wildcard test/user/*.c)
+USER_NAMES    := $(basename $(notdir $(USER_C)))
+USER_FLAGS    := $(WARN) -O1 -g -static -pthread
+USER_PROGRAMS := $(USER_NAMES:%=$(O)/user/glibc/%) $(USER_NAMES:%=$(O)/user/musl/%)
+NR_JOBS       := $(shell nproc)
+# A sub-make that uses all CPUs, unless -j was given.
+MAKE_ALL       = $(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(NR_JOBS))
+
+# What the user typed goes on byte for byte: make must not expand a $ in it.
+RUN_OPTIONS := CMD PROG ARGS CPUS MEM TIMEOUT APPEND REPORT
+define run_export
+override $(1) := $$(value $(1))
+export $(1)
+endef
+$(foreach name,$(RUN_OPTIONS),$(if $(filter command environment,$(firstword $(origin $(name)))),$(eval $(call run_export,$(name)))))
+
+## run: a shell in the kernel under QEMU; CMD="..." runs a command, PROG=./a.out ARGS="..." your own static program
+run:
+	@tools/install run
+	@$(MAKE_ALL) $(KERNEL) $(ARCHIVE)
+	@KERNEL=$(KERNEL) ARCHIVE=$(ARCHIVE) tools/run
+
+## archive: build the initial archive: busybox, its links, a little /etc
+archive: $(ARCHIVE)
+
+$(ARCHIVE): tools/mkarchive tools/archive.py
+	@echo "  CPIO    $@"
+	@tools/mkarchive $@
+
+## user: build the test programs, with glibc and with musl
+user: $(USER_PROGRAMS) $(O)/user/bad.made
+
+$(O)/user/glibc/%: test/user/%.c
+	@mkdir -p $(@D)
+	@echo "  CC      $@"
+	@$(CC) $(USER_FLAGS) -MMD -MP -MF $(O)/user/$*.glibc.d -MT $@ -o $@ $<
+
+$(O)/user/musl/%: test/user/%.c
+	@mkdir -p $(@D)
+	@echo "  MUSL    $@"
+	@musl-gcc $(USER_FLAGS) -MMD -MP -MF $(O)/user/$*.musl.d -MT $@ -o $@ $<
+
+$(O)/user/bad.made: test/user/make_bad.py
+	@$< $(O)/user/bad
+	@touch $@
+
+-include $(wildcard $(O)/user/*.d)
+
+## boot-test: run programs in the kernel under QEMU with 1, 2 and 4 CPUs and compare what they print
+boot-test:
+	@tools/install run test
+	@$(MAKE_ALL) $(KERNEL) $(ARCHIVE) user
+	@test/boot/run.py --kernel $(KERNEL) --archive $(ARCHIVE) --programs $(O)/user --out $(O)/boot $(BOOT_TEST)
+
+## test: everything: format, unit tests, kernel under QEMU
+test:
+	@tools/install run test
+	@$(MAKE_ALL) check-format check-tree
+	@$(MAKE_ALL) unit
+	@$(MAKE_ALL) boot-test
+
+.PHONY: run archive user boot-test test

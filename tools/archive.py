@@ -59,6 +59,31 @@ class Archive:
         return b"".join(parts)
 
 
+def extended(path, extra):
+    """The bytes of the archive at `path` with the entries of another Archive."""
+    with open(path, "rb") as file:
+        data = file.read()
+    trailer = Archive().bytes()
+    if not data.endswith(trailer):
+        raise ValueError(path + " was not made by tools/mkarchive")
+    return data[:-len(trailer)] + extra.bytes()
+
+
+def contents(path, wanted):
+    """What the file `wanted` in the archive at `path` holds."""
+    with open(path, "rb") as file:
+        data = file.read()
+    at = 0
+    while data[at:at + 6] == b"070701":
+        size, name_size = int(data[at + 54:at + 62], 16), int(data[at + 94:at + 102], 16)
+        name = data[at + 110:at + 110 + name_size - 1].decode()
+        body = at + len(_pad(data[at:at + 110 + name_size]))
+        if name == wanted:
+            return data[body:body + size]
+        at = body + size + -size % 4
+    raise ValueError("%s: there is no %s in it" % (path, wanted))
+
+
 def _pad(data):
     return data + b"\0" * (-len(data) % 4)
 

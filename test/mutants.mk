@@ -1,0 +1,10 @@
+# Mutants: does a test notice each small mistake in the library? test/mutants.txt explains the ones left.
+MUTATED   := $(wildcard src/*.c src/*.h) arch/$(ARCH)/pte.h
+MUTANTS   := tools/mutants --cc $(CC) --flags "-std=gnu11 $(SIM_INC)" --libs "$(SIM_LIBS)" --files "$(SIM_C)" \
+	--mutate "$(MUTATED)" --out $(O)/mutants
+
+## mutants: plant small mistakes in src/ and see that the tests fail; F=tlb.c only there, AGAIN=1 the survivors only
+mutants:
+	@$(MUTANTS) $(if $(F),--only $(F)) $(if $(AGAIN),--again)
+
+.PHONY: mutants
