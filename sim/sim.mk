@@ -54,4 +54,15 @@ $(eval $(call free_config,clang,$(CLANG)))
 ## unit: unit tests on the simulated machine (gcc, clang, sanitizers)
 unit: $(SIM_CONFIG:%=unit-%) unit-freestanding-gcc unit-freestanding-clang
 
-.PHONY: unit $(SIM_CONFIG:%=unit-%) unit-freestanding-gcc unit-freestanding-clang
+# The same tests with counters: which lines and branches of src/ they reach.
+SIM_cov := -O0 -g --coverage
+$(eval $(call sim_config,gcc-cov,$(CC),$(SIM_cov)))
+
+## coverage: lines and branches of src/ that the unit tests reach
+coverage: $(SIM_OUT)/gcc-cov/unit
+	@tools/install coverage
+	@find $(SIM_OUT)/gcc-cov -name '*.gcda' -delete
+	@$< >$(SIM_OUT)/gcc-cov/log 2>&1 || { cat $(SIM_OUT)/gcc-cov/log; exit 1; }
+	@gcovr --root . --object-directory $(SIM_OUT)/gcc-cov --filter 'src/' --print-summary
+
+.PHONY: unit coverage $(SIM_CONFIG:%=unit-%) unit-freestanding-gcc unit-freestanding-clang
