@@ -8,7 +8,6 @@
 #define UART 0x3f8
 #define UART_DATA (UART + 0)
 #define UART_IRQS (UART + 1)
-#define UART_FIFO (UART + 2)
 #define UART_LINE (UART + 3)
 #define UART_MODEM (UART + 4)
 #define UART_STATUS (UART + 5)
@@ -22,6 +21,7 @@
 
 bool stopping;
 
+/* The FIFO stays as it is: to turn it on would throw away what was typed, or piped in, before. */
 void machine_console_init(void)
 {
 	out8(UART_IRQS, 0);
@@ -29,7 +29,6 @@ void machine_console_init(void)
 	out8(UART_DATA, 1); /* 115200 baud */
 	out8(UART_IRQS, 0);
 	out8(UART_LINE, 3); /* 8 bits, no parity, 1 stop bit */
-	out8(UART_FIFO, 7);
 	out8(UART_MODEM, 0xb);
 }
 
