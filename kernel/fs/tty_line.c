@@ -22,23 +22,19 @@ void tty_line_init(struct tty_line *line, void (*echo)(char c))
 	memset(line, 0, sizeof(*line));
 	line->echo = echo;
 	line->termios = (struct abi_termios){
-		.iflag = ICRNL | IXON | IUTF8,
+		.iflag = ICRNL | IUTF8,
 		.oflag = OPOST | ONLCR,
 		.cflag = B38400 | CS8 | CREAD,
 		.lflag = ISIG | ICANON | ECHO | ECHOE | ECHOK | ECHOCTL | ECHOKE | IEXTEN,
+		/* Those that mean nothing here are 0: reprint, discard, literal next; stop and start. */
 		.cc = {[VINTR] = CONTROL('C'),
 		       [VQUIT] = CONTROL('\\'),
+		       [VSUSP] = CONTROL('Z'),
 		       [VERASE] = 0x7f,
 		       [VKILL] = CONTROL('U'),
-		       [VEOF] = CONTROL('D'),
-		       [VMIN] = 1,
-		       [VSTART] = CONTROL('Q'),
-		       [VSTOP] = CONTROL('S'),
-		       [VSUSP] = CONTROL('Z'),
-		       [VREPRINT] = CONTROL('R'),
-		       [VDISCARD] = CONTROL('O'),
 		       [VWERASE] = CONTROL('W'),
-		       [VLNEXT] = CONTROL('V')},
+		       [VEOF] = CONTROL('D'),
+		       [VMIN] = 1},
 	};
 }
 
