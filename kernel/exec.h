@@ -6,8 +6,8 @@
 
 #include <kernel/base.h>
 
-/* The stack: eight megabytes under its top, with nothing for a while below. */
-#define USER_STACK_TOP (VMS_USER_END - 0x1000ul)
+/* The stack: eight megabytes under its top, with nothing for a while below. Aligned, so that few marks say so. */
+#define USER_STACK_TOP (VMS_USER_END / 0x200000ul * 0x200000ul)
 #define USER_STACK_BYTES (8ul << 20)
 /* Where the addresses end that an executable may ask for: what is above is the stack's. */
 #define USER_PROGRAM_END 0x7ffc00000000ul

@@ -47,20 +47,40 @@ static long page_copy(struct mm *from, struct vms_cursor *parent, struct vms_cur
 	return 0;
 }
 
-static long tree_copy(struct mm *from, struct vms_cursor *parent, struct vms_cursor *child)
+/* Page by page, where some may be of shared mappings. */
+static long mixed_copy(struct mm *from, struct vms_cursor *parent, struct vms_cursor *child, vms_va end)
 {
 	struct vms_item item;
 	long result = 0;
 
-	while (result == 0 && parent->at < parent->end &&
-	       vms_cursor_find_next(parent, parent->end - parent->at, VMS_FIND_ANY, &item) == VMS_OK) {
-		result = mm_errno(vms_cursor_jump(child, item.va));
+	while (result == 0 && parent->at < end &&
+	       vms_cursor_find_next(parent, end - parent->at, VMS_FIND_ANY, &item) == VMS_OK) {
+		vms_va at = vms_cursor_at(parent);
+		uint64_t len = item.va + item.len < end ? item.va + item.len - at : end - at;
+
+		result = mm_errno(vms_cursor_jump(child, at));
 		if (result == 0 && item.what == VMS_MARKED)
-			result = mm_errno(vms_cursor_mark(child, item.len, item.token));
+			result = mm_errno(vms_cursor_mark(child, len, item.token));
 		else if (result == 0)
 			result = page_copy(from, parent, child, &item);
 		if (result == 0)
-			result = mm_errno(vms_cursor_jump(parent, item.va + item.len));
+			result = mm_errno(vms_cursor_jump(parent, at + len));
+	}
+	return result == 0 ? mm_errno(vms_cursor_jump(child, end)) : result;
+}
+
+static long tree_copy(struct mm *from, struct vms_cursor *parent, struct vms_cursor *child)
+{
+	long result = 0;
+
+	while (result == 0 && parent->at < parent->end) {
+		vms_va start, end;
+
+		mm_record_shared(from, parent->at, &start, &end);
+		if (start > parent->at)
+			result = mm_errno(vms_cursor_copy(parent, child, start - parent->at, MM_COW));
+		if (result == 0 && end > start)
+			result = mixed_copy(from, parent, child, end);
 	}
 	return result;
 }

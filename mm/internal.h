@@ -39,7 +39,7 @@ struct mm {
 	struct vms_space space;
 	vms_va brk_start;
 	vms_va brk;
-	vms_va next; /* where the search for free addresses begins; changed atomically */
+	vms_va next;   /* where the search for free addresses begins; changed atomically */
 	uint32_t lock; /* of what follows */
 	uint32_t nr_records;
 	uint32_t room;
@@ -56,6 +56,8 @@ static inline struct mm *mm_of(struct vms_space *space)
 long mm_record_add(struct mm *mm, const struct mm_record *record); /* its number, or -ENOMEM; takes a reference */
 struct mm_record mm_record_get(struct mm *mm, uint32_t number);
 bool mm_record_at(struct mm *mm, vms_va va, struct mm_record *record, uint32_t *number); /* the newest over va */
+/* The first range after `va` that some shared mapping was ever made of; an empty one at the end if none. */
+void mm_record_shared(struct mm *mm, vms_va va, vms_va *start, vms_va *end);
 long mm_records_copy(struct mm *to, struct mm *from);
 void mm_records_drop(struct mm *mm);
 

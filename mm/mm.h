@@ -70,7 +70,7 @@ long mm_unmap(struct mm *mm, vms_va va, uint64_t len);
 long mm_protect(struct mm *mm, vms_va va, uint64_t len, uint32_t prot);
 long mm_remap(struct mm *mm, vms_va old, uint64_t old_len, uint64_t new_len, uint32_t flags, vms_va new_va);
 long mm_advise(struct mm *mm, vms_va va, uint64_t len, int advice);
-vms_va mm_brk(struct mm *mm, vms_va end); /* the break afterwards */
+vms_va mm_brk(struct mm *mm, vms_va end);     /* the break afterwards */
 void mm_set_brk(struct mm *mm, vms_va start); /* where the heap begins: set by exec */
 
 /* Reach into a space that need not be active, faulting pages in. 0 or -EFAULT, -ENOMEM. */
@@ -90,8 +90,8 @@ struct mm_area {
 	uint32_t prot;
 	bool shared;
 	uint64_t nr_mapped; /* pages present */
-	struct file *file; /* NULL: anonymous; valid inside the call only */
-	uint64_t offset; /* bytes, in the file */
+	struct file *file;  /* NULL: anonymous; valid inside the call only */
+	uint64_t offset;    /* bytes, in the file */
 };
 /* The first run at or after `from`; false if there is none. Joins neighbours that look alike. */
 bool mm_next_area(struct mm *mm, vms_va from, struct mm_area *area);
@@ -102,7 +102,7 @@ struct mm_stats {
 	uint64_t nr_faults;
 	uint64_t nr_zeroed; /* anonymous pages made */
 	uint64_t nr_copied; /* copy on write */
-	uint64_t nr_file; /* file pages mapped */
+	uint64_t nr_file;   /* file pages mapped */
 };
 struct mm_stats mm_stats(void); /* of all since boot */
 

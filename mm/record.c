@@ -115,6 +115,21 @@ bool mm_record_at(struct mm *mm, vms_va va, struct mm_record *record, uint32_t *
 	return found;
 }
 
+void mm_record_shared(struct mm *mm, vms_va va, vms_va *start, vms_va *end)
+{
+	*start = *end = VMS_USER_END;
+	records_lock(mm);
+	for (uint32_t i = 0; i < mm->nr_records; i++) {
+		const struct mm_record *it = &mm->record[i];
+
+		if (it->shared && it->end > va && it->start < *start) {
+			*start = it->start > va ? it->start : va;
+			*end = it->end;
+		}
+	}
+	records_unlock(mm);
+}
+
 long mm_records_copy(struct mm *to, struct mm *from)
 {
 	long result = 0;

@@ -48,7 +48,7 @@
 #define ARCH_PTE_G 0x100ul
 #define ARCH_PTE_SOFT0 0x200ul
 #define ARCH_PTE_SOFT1 0x400ul
-#define ARCH_PTE_KEPT 0x800ul /* bit 0 clear: a leaf without access, not a mark */
+#define ARCH_PTE_KEPT 0x800ul  /* bit 0 clear: a leaf without access, not a mark */
 #define ARCH_PTE_PAT2 0x1000ul /* PAT in a leaf of level 2 or 3 */
 #define ARCH_PTE_NX 0x8000000000000000ul
 #define ARCH_PTE_FRAMES 0x10000000000ul /* 2^40 frame numbers fit */
@@ -116,18 +116,23 @@ static inline uint64_t arch_pte_cache(uint32_t cache, uint32_t level)
 	}
 }
 
+/*
+ * Neighbouring flags that are neighbouring bits, in the same order, change places together: accessed and
+ * dirty; global and the two soft ones.
+ */
+_Static_assert(VMS_DIRTY / VMS_ACCESSED == ARCH_PTE_D / ARCH_PTE_A, "accessed, dirty");
+_Static_assert(VMS_SOFT0 / VMS_GLOBAL == ARCH_PTE_SOFT0 / ARCH_PTE_G, "global, soft0");
+_Static_assert(VMS_SOFT1 / VMS_GLOBAL == ARCH_PTE_SOFT1 / ARCH_PTE_G, "global, soft1");
+
 /* A leaf of this level. `frame` is aligned to the level's size; `prop` is valid. */
 static inline uint64_t arch_pte_leaf(vms_pfn frame, uint32_t level, struct vms_prop prop, bool user)
 {
-	uint64_t bits = arch_pte_bit(vms_has(prop.flags, VMS_W), ARCH_PTE_W) + arch_pte_bit(user, ARCH_PTE_U) +
-			arch_pte_bit(vms_has(prop.flags, VMS_ACCESSED), ARCH_PTE_A) +
-			arch_pte_bit(vms_has(prop.flags, VMS_DIRTY), ARCH_PTE_D) +
-			arch_pte_bit(vms_has(prop.flags, VMS_GLOBAL), ARCH_PTE_G) +
-			arch_pte_bit(vms_has(prop.flags, VMS_SOFT0), ARCH_PTE_SOFT0) +
-			arch_pte_bit(vms_has(prop.flags, VMS_SOFT1), ARCH_PTE_SOFT1) +
-			arch_pte_bit(!vms_has(prop.flags, VMS_X), ARCH_PTE_NX) + arch_pte_bit(level > 1, ARCH_PTE_PS) +
-			arch_pte_cache(prop.cache, level);
+	uint64_t bits = prop.flags / VMS_W % 2 * ARCH_PTE_W + arch_pte_bit(user, ARCH_PTE_U) +
+			prop.flags / VMS_ACCESSED % 4 * ARCH_PTE_A + prop.flags / VMS_GLOBAL % 8 * ARCH_PTE_G +
+			(1 - prop.flags / VMS_X % 2) * ARCH_PTE_NX + arch_pte_bit(level > 1, ARCH_PTE_PS);
 
+	if (prop.cache != VMS_WRITE_BACK)
+		bits += arch_pte_cache(prop.cache, level);
 	if (vms_has(prop.flags, VMS_R))
 		return frame * VMS_PAGE + bits + ARCH_PTE_P;
 	/* Bit 12 is a large leaf's PAT and lies inside the inverted field: add it to the frame first. */
@@ -151,25 +156,24 @@ static inline vms_pfn arch_pte_frame(uint64_t pte, uint32_t level)
 	return (vms_pfn)(level == 1 ? field : field / 2 * 2);
 }
 
+/* The cache policy of a leaf. */
+static inline uint32_t arch_pte_cached(uint64_t pte, uint32_t level)
+{
+	if (level == 1 ? arch_pte_has(pte, ARCH_PTE_PAT1) : arch_pte_field(pte) % 2 != 0)
+		return VMS_WRITE_COMBINING;
+	if (arch_pte_has(pte, ARCH_PTE_PCD))
+		return VMS_UNCACHED;
+	return arch_pte_has(pte, ARCH_PTE_PWT) ? VMS_WRITE_THROUGH : VMS_WRITE_BACK;
+}
+
 /* The properties of a leaf; arch_pte_leaf() of them and arch_pte_frame() gives the entry back. */
 static inline struct vms_prop arch_pte_prop(uint64_t pte, uint32_t level)
 {
-	bool present = arch_pte_has(pte, ARCH_PTE_P);
-	bool pat = level == 1 ? arch_pte_has(pte, ARCH_PTE_PAT1) : arch_pte_field(pte) % 2 != 0;
-	struct vms_prop prop = {
-		.flags = (present ? VMS_R : 0u) + (present && arch_pte_has(pte, ARCH_PTE_W) ? VMS_W : 0u) +
-			 (present && !arch_pte_has(pte, ARCH_PTE_NX) ? VMS_X : 0u) +
-			 (arch_pte_has(pte, ARCH_PTE_A) ? VMS_ACCESSED : 0u) +
-			 (arch_pte_has(pte, ARCH_PTE_D) ? VMS_DIRTY : 0u) +
-			 (arch_pte_has(pte, ARCH_PTE_G) ? VMS_GLOBAL : 0u) +
-			 (arch_pte_has(pte, ARCH_PTE_SOFT0) ? VMS_SOFT0 : 0u) +
-			 (arch_pte_has(pte, ARCH_PTE_SOFT1) ? VMS_SOFT1 : 0u),
-		.cache = pat                               ? VMS_WRITE_COMBINING
-			 : arch_pte_has(pte, ARCH_PTE_PCD) ? VMS_UNCACHED
-			 : arch_pte_has(pte, ARCH_PTE_PWT) ? VMS_WRITE_THROUGH
-							   : VMS_WRITE_BACK,
-	};
+	struct vms_prop prop = {(uint32_t)(pte / ARCH_PTE_A % 4 * VMS_ACCESSED + pte / ARCH_PTE_G % 8 * VMS_GLOBAL),
+				arch_pte_cached(pte, level)};
 
+	if (arch_pte_has(pte, ARCH_PTE_P))
+		prop.flags += (uint32_t)(VMS_R + pte / ARCH_PTE_W % 2 * VMS_W + (1 - pte / ARCH_PTE_NX) * VMS_X);
 	return prop;
 }
 
@@ -181,6 +185,16 @@ static inline bool arch_pte_settled(uint64_t pte)
 {
 	return !arch_pte_has(pte, ARCH_PTE_P) ||
 	       (arch_pte_has(pte, ARCH_PTE_A) && (arch_pte_has(pte, ARCH_PTE_D) || !arch_pte_has(pte, ARCH_PTE_W)));
+}
+
+/* A leaf that loses the right to write and gets one of the soft flags instead; others stay as they are. */
+static inline uint64_t arch_pte_unwrite(uint64_t pte, uint32_t soft)
+{
+	uint64_t bit = soft == VMS_SOFT0 ? ARCH_PTE_SOFT0 : ARCH_PTE_SOFT1;
+
+	if (!arch_pte_has(pte, ARCH_PTE_P) || !arch_pte_has(pte, ARCH_PTE_W))
+		return pte;
+	return pte - ARCH_PTE_W + (arch_pte_has(pte, bit) ? 0 : bit);
 }
 
 #endif

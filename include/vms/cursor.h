@@ -24,7 +24,7 @@ void vms_guard_leave(struct vms_guard *guard);
 
 enum vms_mode {
 	VMS_READING, /* query, find_next, jump; allocates nothing */
-	VMS_EDITING /* everything */
+	VMS_EDITING  /* everything */
 };
 
 /* Storage of the caller's; about 800 bytes. The fields are the library's. */
@@ -32,10 +32,10 @@ struct vms_cursor {
 	struct vms_space *space;
 	vms_va start;
 	vms_va end;
-	vms_va at; /* the position */
+	vms_va at;   /* the position */
 	vms_pfn top; /* the covering table: the lowest one that covers the whole range */
 	uint32_t top_level;
-	vms_pfn node; /* a table on the way from top to the position */
+	vms_pfn node;   /* a table on the way from top to the position */
 	uint32_t level; /* its level */
 	enum vms_mode mode;
 	struct vms_tlb_flusher flusher;
@@ -45,17 +45,17 @@ enum vms_what {
 	VMS_ABSENT, /* nothing */
 	VMS_MARKED, /* a token */
 	VMS_MAPPED, /* an untyped frame */
-	VMS_DEVICE /* memory that is not counted: devices; everything in the kernel's space */
+	VMS_DEVICE  /* memory that is not counted: devices; everything in the kernel's space */
 };
 
 /* What a query found. va and len are the whole slot's, cut to the cursor's range only if it is absent. */
 struct vms_item {
 	enum vms_what what;
 	vms_va va;
-	uint64_t len; /* bytes */
-	vms_pfn frame; /* mapped, device: the first frame of the slot */
+	uint64_t len;         /* bytes */
+	vms_pfn frame;        /* mapped, device: the first frame of the slot */
 	struct vms_prop prop; /* mapped, device */
-	vms_token token; /* marked */
+	vms_token token;      /* marked */
 };
 
 /**
@@ -201,5 +201,28 @@ VMS_MUST_USE enum vms_status vms_cursor_protect_next(struct vms_cursor *cursor, 
  * Returns  as vms_cursor_unmap(), and VMS_NO_MEMORY if an end needs a table that cannot be had.
  */
 VMS_MUST_USE enum vms_status vms_cursor_mark(struct vms_cursor *cursor, uint64_t len, vms_token token);
+
+/**
+ * Give the range [position, position + len) of one space to another, as fork does: every mapping there shares
+ * its frame, every mark is repeated, at the same addresses. Both cursors step past it.
+ *
+ * from, to  open for editing, in two user spaces; both at the same position; nothing is mapped under `to`
+ *           (marks there are replaced where `from` has something).
+ * len       bytes, a multiple of VMS_PAGE; the range must not leave either cursor's.
+ * cow       0: both sides keep the flags. VMS_SOFT0 or VMS_SOFT1: where a frame may be written, both sides
+ *           lose VMS_W and get this flag instead. Device memory keeps its flags.
+ *
+ * Returns  VMS_OK
+ *          VMS_READ_ONLY     a cursor is for reading
+ *          VMS_INVALID       one space, the kernel's, or two positions; cow is something else
+ *          VMS_OUT_OF_RANGE  len is 0, no multiple, or leaves a range
+ *          VMS_EXISTS        something is mapped under `to`
+ *          VMS_NO_MEMORY     no frame for a table
+ *          VMS_SATURATED     a frame has as many references as can be counted
+ * TLB      queued for `from` where a right was taken; none due for `to`.
+ * Cost     two passes over the entries of `from`; as many tables for `to` as it lacks.
+ */
+VMS_MUST_USE enum vms_status vms_cursor_copy(struct vms_cursor *from, struct vms_cursor *to, uint64_t len,
+					     uint32_t cow);
 
 #endif
