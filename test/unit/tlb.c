@@ -211,6 +211,43 @@ static void a_large_kernel_range_goes_from_every_tlb(void **state)
 	sim_stop();
 }
 
+/* Each asks for less than a queue holds, together they ask for more. */
+static void two_askers_overflow_one_queue(void **state)
+{
+	struct vms_tlb_flusher flusher[2];
+	struct vms_space *space;
+	uint8_t byte;
+
+	(void)state;
+	machine_start(3);
+	space = space_new();
+	activate_everywhere(space, 3);
+	map_pages(space, 0, 40, RW_);
+	sim_run_on(2);
+	for (uint64_t i = 0; i < 40; i++)
+		assert_true(sim_read(i * P, &byte));
+	for (uint32_t cpu = 0; cpu < 2; cpu++) {
+		sim_run_on(cpu);
+		vms_port_preempt_off();
+		vms_tlb_flusher_init(&flusher[cpu], space);
+		for (uint64_t i = 0; i < VMS_FLUSH_RANGES; i++)
+			vms_tlb_issue(&flusher[cpu], (cpu * 20 + i * 2) * P, P);
+		vms_tlb_dispatch(&flusher[cpu]);
+	}
+	for (uint32_t cpu = 0; cpu < 2; cpu++) {
+		sim_run_on(cpu);
+		vms_tlb_sync(&flusher[cpu]);
+		vms_port_preempt_on();
+	}
+	for (uint64_t i = 0; i < VMS_FLUSH_RANGES; i++) {
+		assert_false(sim_tlb_has(2, i * 2 * P));
+		assert_false(sim_tlb_has(2, (20 + i * 2) * P));
+	}
+	leave_everywhere(3);
+	space_end(space);
+	sim_stop();
+}
+
 static void more_frames_than_fit_are_flushed_in_turns(void **state)
 {
 	struct vms_tlb_flusher flusher;
@@ -339,6 +376,7 @@ int group_tlb(void)
 		cmocka_unit_test(a_flusher_by_hand),
 		cmocka_unit_test(many_ranges_become_everything),
 		cmocka_unit_test(a_large_kernel_range_goes_from_every_tlb),
+		cmocka_unit_test(two_askers_overflow_one_queue),
 		cmocka_unit_test(more_frames_than_fit_are_flushed_in_turns),
 		cmocka_unit_test(a_cpu_that_left_is_not_waited_for),
 		cmocka_unit_test(two_cpus_wait_for_each_other),

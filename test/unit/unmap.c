@@ -179,6 +179,45 @@ static void a_huge_leaf_is_cut_exactly(void **state)
 	sim_stop();
 }
 
+/* A cut needs 511 more references; if they cannot be counted, nothing is cut. */
+static void a_full_count_cannot_be_cut(void **state)
+{
+	struct sim_snapshot before, after;
+	struct vms_space *space;
+	struct vms_cursor cursor;
+	vms_pfn frame;
+
+	(void)state;
+	machine_start_large(1, 2, 0);
+	space = space_new();
+	frame = map_at(space, M2, 2, RW_);
+	map_at(space, 2 * M2, 2, RW_);
+	sim_snapshot_take(&before, space);
+	for (uint32_t way = 0; way < 2; way++) {
+		vms_pfn full = frame + way * (query_at(space, 2 * M2).frame - frame);
+		uint32_t used;
+
+		vms_machine.meta[full].refs = 0xffff0000u - 510;
+		cursor_open(&cursor, space, 0, 4 * M2, VMS_EDITING);
+		OK(vms_cursor_jump(&cursor, M2 + 5 * P));
+		used = sim_frames_used();
+		IS(vms_cursor_unmap(&cursor, M2, NULL), VMS_SATURATED);
+		IS(vms_cursor_mark(&cursor, M2, 1), VMS_SATURATED);
+		assert_int_equal(vms_cursor_at(&cursor), M2 + 5 * P);
+		assert_int_equal(sim_frames_used(), used);
+		cursor_close(&cursor);
+		assert_int_equal(vms_machine.meta[full].refs, 0xffff0000u - 510);
+		vms_machine.meta[full].refs = 1;
+		CHECK(space);
+	}
+	sim_snapshot_take(&after, space);
+	assert_true(sim_snapshot_same(&before, &after));
+	sim_snapshot_free(&before);
+	sim_snapshot_free(&after);
+	space_end(space);
+	sim_stop();
+}
+
 static void a_huge_leaf_is_cut_from_inside(void **state)
 {
 	struct vms_space *space;
@@ -263,6 +302,7 @@ int group_unmap(void)
 		cmocka_unit_test(whole_tables_go_as_one),
 		cmocka_unit_test(an_empty_table_that_goes_is_forgotten),
 		cmocka_unit_test(a_huge_leaf_is_cut_exactly),
+		cmocka_unit_test(a_full_count_cannot_be_cut),
 		cmocka_unit_test(a_huge_leaf_is_cut_from_inside),
 		cmocka_unit_test(marks_are_cut_and_not_counted),
 		cmocka_unit_test(many_frames_are_parked_in_turns),
