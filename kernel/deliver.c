@@ -114,7 +114,7 @@ static void deliver(long interrupted)
 			break;
 		}
 		action = signal_action_of(process, sig);
-		if (signal_is_ignored(process, sig)) {
+		if (signal_is_ignored(process, sig) || signal_spares_init(process, &info)) {
 			lock_drop_irq(&proc_lock, state);
 			continue;
 		}

@@ -102,11 +102,11 @@ struct process {
 	struct mm *mm;
 	struct files *files;
 	struct fs_dirs *dirs;
-	char name[16];     /* comm */
-	char exe[256];     /* path it was started from */
+	char name[16];       /* comm */
+	char exe[256];       /* path it was started from */
 	vms_va arguments_at; /* where exec left argc and argv on the stack; 0: nowhere */
-	uint64_t cpu_ns;   /* of threads that have ended */
-	uint64_t child_ns; /* of children waited for */
+	uint64_t cpu_ns;     /* of threads that have ended */
+	uint64_t child_ns;   /* of children waited for */
 	uint64_t start_ns;
 	uint64_t alarm_ns; /* when SIGALRM is due; 0: never */
 	uint64_t alarm_every;
@@ -186,6 +186,11 @@ long signal_send_locked(struct process *process, struct thread *only, const stru
 long signal_group(int pgid, int sig); /* also from interrupts (^C) */
 /* What is next among `from` (a set) for the calling thread: its number and details; 0: none. proc_lock held. */
 int signal_take_locked(uint64_t from, struct signal_info *info);
+/*
+ * The first process is not ended by what others send it, and never stops: nobody could do its work. What it
+ * brings on itself takes effect, so that a single program may be run as the first process. proc_lock held.
+ */
+bool signal_spares_init(struct process *process, const struct signal_info *info);
 void signal_stop_locked(struct process *process, int sig); /* it stops, and its parent hears of it */
 void signal_discard_locked(struct process *process, uint64_t set);
 void signal_queue_free(struct list *queue, uint64_t set);

@@ -70,6 +70,14 @@ bool signal_waiting(struct thread *thread)
 	       ((thread->sig_pending | process->sig_pending) & ~thread->sig_blocked) != 0;
 }
 
+bool signal_spares_init(struct process *process, const struct signal_info *info)
+{
+	bool foreign = info->code <= 0 && info->pid != process->pid;
+
+	return process_is_init(process) && signal_action_of(process, info->signo).handler == SIGNAL_HANDLER_DEFAULT &&
+	       (foreign || signal_default_of(info->signo) == SIGNAL_STOPS);
+}
+
 static bool is_blocked_by(const struct thread *thread, uint64_t bit)
 {
 	return ((thread->sig_blocked | thread->sig_wait) & bit) != 0;
@@ -154,7 +162,8 @@ long signal_send_locked(struct process *process, struct thread *only, const stru
 		go_on(process);
 	else if (bit & SIGNALS_STOPPING)
 		signal_discard_locked(process, SIGNAL_BIT(SIGCONT));
-	if (signal_is_ignored(process, sig) && ((bit & SIGNALS_UNBLOCKABLE) || !is_blocked(process, only, bit)))
+	if ((signal_is_ignored(process, sig) || signal_spares_init(process, info)) &&
+	    ((bit & SIGNALS_UNBLOCKABLE) || !is_blocked(process, only, bit)))
 		return 0;
 	if (sig == SIGKILL) {
 		process_end_locked(process, SIGKILL);

@@ -90,11 +90,8 @@ bool signal_is_ignored(struct process *process, int sig)
 
 	if (handler == SIGNAL_HANDLER_IGNORE)
 		return true;
-	if (handler != SIGNAL_HANDLER_DEFAULT)
-		return false;
-	/* The first process has no default actions: nobody could do its work. */
-	return process_is_init(process) || signal_default_of(sig) == SIGNAL_IGNORED ||
-	       signal_default_of(sig) == SIGNAL_CONTINUES;
+	return handler == SIGNAL_HANDLER_DEFAULT &&
+	       (signal_default_of(sig) == SIGNAL_IGNORED || signal_default_of(sig) == SIGNAL_CONTINUES);
 }
 
 const char *signal_name(int sig)
