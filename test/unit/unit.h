@@ -67,6 +67,7 @@ int group_protect(void);
 int group_mark(void);
 int group_tlb(void);
 int group_user(void);
+int group_copy(void);
 int group_memory(void);
 int group_random(void);
 int group_threads(void);
