@@ -89,6 +89,7 @@ static long wait_for(const struct wish *wish, struct news *news)
 	struct process *self = this_process();
 	struct process *dead = NULL;
 	uint64_t state = lock_take_irq(&proc_lock);
+	bool interrupted = false;
 	long result;
 
 	*news = (struct news){0};
@@ -108,10 +109,12 @@ static long wait_for(const struct wish *wish, struct news *news)
 		}
 		if (result != 0 || news->pid != 0 || (wish->options & WNOHANG))
 			break;
-		if (wait_on(&self->child_event, &proc_lock, state, true, 0) == -EINTR) {
+		/* The signal may be SIGCHLD for just this news: it was looked for once more. */
+		if (interrupted) {
 			result = -ERESTART;
 			break;
 		}
+		interrupted = wait_on(&self->child_event, &proc_lock, state, true, 0) == -EINTR;
 	}
 	if (dead != NULL)
 		process_reap_locked(dead);

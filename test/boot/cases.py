@@ -29,7 +29,7 @@ class Case:
     def wrong_with(self, output, status, said):
         """None, or what is not as expected."""
         if self.status != "any" and str(status) != self.status:
-            return "status %s, not %s" % (status, self.status)
+            return "status %s, not %s; the output:\n%s" % (status, self.status, output[-1500:])
         if self.says and not re.search(self.says, said):
             return "the kernel did not say /%s/ but: %s" % (self.says, said.strip() or "nothing")
         if self.match:

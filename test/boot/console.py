@@ -91,6 +91,7 @@ def session(options, cpus):
         terminal.type("\x03")
         terminal.expect(PROMPT)
         terminal.type("cat\n")
+        time.sleep(0.5)  # the shell itself would take, and lose, what is typed ahead
         terminal.type("to be repeated\n")
         terminal.expect("to be repeated\nto be repeated\n")
         terminal.type("\x04")

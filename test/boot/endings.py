@@ -42,7 +42,7 @@ def bad_archive(name, change, text="archive"):
 
 
 def flip_header(data):
-    at = data.index(b"070701", len(data) // 2)
+    at = data.index(b"etc/passwd\0") - 110
     return data[:at] + b"070709" + data[at + 6:]
 
 
