@@ -29,6 +29,7 @@ void machine_map_kernel(void);
 void machine_init(void);           /* interrupts, timer, system calls: this CPU, the first */
 void machine_start_cpus(void);     /* the others; each ends up in kernel_cpu_main() */
 void machine_console_init(void);
+void machine_console_listen(void); /* what is typed, and was before, goes to tty_input() from now on */
 void machine_putc(char c);         /* to the console, waiting for room */
 /* Stop the machine. status becomes QEMU's way of saying so (0: all well). */
 VMS_NORETURN void machine_exit(int status);

@@ -197,6 +197,7 @@ static void run_init(void *unused)
 	result = fs_init((const char *)boot_info.ram + boot_info.archive, boot_info.archive_len);
 	if (result != 0)
 		finish(FAILED, "the archive cannot be used");
+	machine_console_listen();
 
 	result = process_start_init(init_program.path, init_program.argv, init_environment);
 	boot_ns = now_ns();

@@ -32,7 +32,7 @@ void machine_console_init(void)
 	out8(UART_MODEM, 0xb);
 }
 
-void uart_enable_interrupt(void)
+void machine_console_listen(void)
 {
 	out8(UART_IRQS, 1);
 }

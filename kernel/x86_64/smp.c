@@ -29,7 +29,6 @@ void machine_init(void)
 	cpu_init();
 	time_init();
 	io_apic_init();
-	uart_enable_interrupt();
 	lapic_timer_start();
 	this_cpu()->online = true;
 }

@@ -164,7 +164,6 @@ extern uint64_t timer_counts_a_tick; /* of the LAPIC's timer */
 
 /* console.c */
 void uart_interrupt(void);
-void uart_enable_interrupt(void);
 
 /* fpu.c */
 void fpu_init(void);
