@@ -156,8 +156,14 @@ bool mm_fault(struct vms_space *space, const struct vms_fault *fault)
 	return resolved;
 }
 
-/* Copy within one page, between kernel memory and a space that need not be active. */
-static long page_copy(struct mm *mm, vms_va va, void *kernel, uint64_t len, bool write)
+/* Kernel memory at the other end of a copy: exactly one of the two is not NULL. */
+struct other_end {
+	unsigned char *to;
+	const unsigned char *from;
+};
+
+/* Copy within one page of a space that need not be active. */
+static long page_copy(struct mm *mm, vms_va va, struct other_end *other, uint64_t len)
 {
 	vms_va page = va - va % VMS_PAGE;
 	struct vms_cursor cursor;
@@ -168,19 +174,15 @@ static long page_copy(struct mm *mm, vms_va va, void *kernel, uint64_t len, bool
 	vms_guard_enter(&guard);
 	result = mm_errno(vms_cursor_open(&cursor, &mm->space, &guard, page, page + VMS_PAGE, VMS_EDITING));
 	if (result == 0) {
-		result = mm_resolve(mm, &cursor, write ? VMS_W : VMS_R);
+		result = mm_resolve(mm, &cursor, other->from != NULL ? VMS_W : VMS_R);
 		if (result == 0 && vms_cursor_query(&cursor, &item) == VMS_OK) {
-			unsigned char *user =
-				(unsigned char *)&vms_machine.ram[item.frame + (page - item.va) / VMS_PAGE] +
-				va % VMS_PAGE;
-			unsigned char *mine = kernel;
+			vms_pfn frame = item.frame + (vms_pfn)((page - item.va) / VMS_PAGE);
+			unsigned char *user = (unsigned char *)&vms_machine.ram[frame] + va % VMS_PAGE;
 
-			for (uint64_t i = 0; i < len; i++) {
-				if (write)
-					user[i] = mine[i];
-				else
-					mine[i] = user[i];
-			}
+			for (uint64_t i = 0; i < len && other->from != NULL; i++)
+				user[i] = *other->from++;
+			for (uint64_t i = 0; i < len && other->to != NULL; i++)
+				*other->to++ = user[i];
 		}
 		vms_cursor_close(&cursor);
 	}
@@ -188,18 +190,17 @@ static long page_copy(struct mm *mm, vms_va va, void *kernel, uint64_t len, bool
 	return result == -EINVAL ? -EFAULT : result;
 }
 
-static long copy_pages(struct mm *mm, vms_va va, unsigned char *kernel, uint64_t len, bool write)
+static long copy_pages(struct mm *mm, vms_va va, struct other_end other, uint64_t len)
 {
 	if (len > VMS_USER_END || va > VMS_USER_END - len)
 		return -EFAULT;
 	while (len > 0) {
 		uint64_t part = VMS_PAGE - va % VMS_PAGE < len ? VMS_PAGE - va % VMS_PAGE : len;
-		long result = page_copy(mm, va, kernel, part, write);
+		long result = page_copy(mm, va, &other, part);
 
 		if (result < 0)
 			return result;
 		va += part;
-		kernel += part;
 		len -= part;
 	}
 	return 0;
@@ -207,10 +208,10 @@ static long copy_pages(struct mm *mm, vms_va va, unsigned char *kernel, uint64_t
 
 long mm_write(struct mm *mm, vms_va to, const void *from, uint64_t len)
 {
-	return copy_pages(mm, to, (unsigned char *)(uintptr_t)from, len, true);
+	return copy_pages(mm, to, (struct other_end){.from = from}, len);
 }
 
 long mm_read(struct mm *mm, void *to, vms_va from, uint64_t len)
 {
-	return copy_pages(mm, from, to, len, false);
+	return copy_pages(mm, from, (struct other_end){.to = to}, len);
 }

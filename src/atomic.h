@@ -23,7 +23,12 @@ void vms__store64(uint64_t *at, uint64_t value);
 uint32_t vms__exchange32(uint32_t *at, uint32_t value);
 /*@ requires \valid(at); assigns *at; ensures \result == \old(*at) && *at == (uint32_t)(\old(*at) + value); */
 uint32_t vms__add32(uint32_t *at, uint32_t value);
-/*@ requires \valid(at) && \valid_read(&*at);
+/*@ requires \valid(at);
+  @ assigns *at;
+  @ ensures \result <==> \old(*at) == expected;
+  @ ensures *at == (\result ? desired : \old(*at)); */
+bool vms__compare_exchange32(uint32_t *at, uint32_t expected, uint32_t desired);
+/*@ requires \valid(at);
   @ assigns *at;
   @ ensures \result <==> \old(*at) == expected;
   @ ensures *at == (\result ? desired : \old(*at)); */
@@ -34,6 +39,10 @@ void vms__set_bit(uint64_t *at, uint32_t bit);
 void vms__clear_bit(uint64_t *at, uint32_t bit);
 /*@ assigns \nothing; */
 void vms__fence(void);
+/*@ requires \valid_read((const unsigned char *)at + (0 .. size - 1)); assigns \nothing; */
+uint64_t vms__load_once(const void *at, uint32_t size);
+/*@ requires \valid((unsigned char *)at + (0 .. size - 1)); assigns ((unsigned char *)at)[0 .. size - 1]; */
+void vms__store_once(void *at, uint32_t size, uint64_t value);
 #else
 
 /* Acquire: what the writer wrote before its store is seen after this load. */
@@ -67,6 +76,10 @@ static inline uint32_t vms__add32(uint32_t *at, uint32_t value)
 	return __atomic_fetch_add(at, value, __ATOMIC_ACQ_REL);
 }
 
+static inline bool vms__compare_exchange32(uint32_t *at, uint32_t expected, uint32_t desired)
+{
+	return __atomic_compare_exchange_n(at, &expected, desired, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+}
 static inline bool vms__compare_exchange64(uint64_t *at, uint64_t expected, uint64_t desired)
 {
 	return __atomic_compare_exchange_n(at, &expected, desired, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
@@ -86,6 +99,37 @@ static inline void vms__clear_bit(uint64_t *at, uint32_t bit)
 static inline void vms__fence(void)
 {
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
+/* One access of 1, 2, 4 or 8 bytes, aligned, without order: for memory that devices watch. */
+static inline uint64_t vms__load_once(const void *at, uint32_t size)
+{
+	switch (size) {
+	case 1:
+		return *(const volatile uint8_t *)at;
+	case 2:
+		return *(const volatile uint16_t *)at;
+	case 4:
+		return *(const volatile uint32_t *)at;
+	default:
+		return *(const volatile uint64_t *)at;
+	}
+}
+static inline void vms__store_once(void *at, uint32_t size, uint64_t value)
+{
+	switch (size) {
+	case 1:
+		*(volatile uint8_t *)at = (uint8_t)value;
+		break;
+	case 2:
+		*(volatile uint16_t *)at = (uint16_t)value;
+		break;
+	case 4:
+		*(volatile uint32_t *)at = (uint32_t)value;
+		break;
+	default:
+		*(volatile uint64_t *)at = value;
+	}
 }
 #endif
 

@@ -110,4 +110,20 @@ VMS_MUST_USE enum vms_status vms_writer_atomic_cmpxchg32(const struct vms_writer
 VMS_MUST_USE enum vms_status vms_writer_atomic_cmpxchg64(const struct vms_writer *writer, uint64_t expected,
 							 uint64_t desired, uint64_t *seen);
 
+/**
+ * Read or write the memory of a space that need not be active anywhere, as a debugger does: page by page
+ * under a cursor, through the frames themselves. What a page does not grant to the program it does not grant
+ * here either, and no fault handler is asked.
+ *
+ * done  bytes copied.
+ *
+ * Returns  VMS_OK
+ *          VMS_ACCESS_DENIED  the range leaves user space, or the space is the kernel's
+ *          VMS_PAGE_FAULT     the page after the first `done` bytes is not mapped so
+ * Context  no cursor open on the range. Allocates nothing. Cost: one cursor a page.
+ */
+VMS_MUST_USE enum vms_status vms_space_read(struct vms_space *space, vms_va va, void *to, uint64_t len, uint64_t *done);
+VMS_MUST_USE enum vms_status vms_space_write(struct vms_space *space, vms_va va, const void *from, uint64_t len,
+					     uint64_t *done);
+
 #endif

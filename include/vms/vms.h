@@ -5,7 +5,9 @@
 #include <vms/cursor.h>
 #include <vms/frame.h>
 #include <vms/machine.h>
+#include <vms/plain.h>
 #include <vms/port.h>
+#include <vms/segment.h>
 #include <vms/space.h>
 #include <vms/tlb.h>
 #include <vms/types.h>
