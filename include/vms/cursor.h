@@ -166,6 +166,7 @@ VMS_MUST_USE enum vms_status vms_cursor_map_device(struct vms_cursor *cursor, vm
  *          VMS_READ_ONLY
  *          VMS_OUT_OF_RANGE  len is 0, no multiple, or leaves the range
  *          VMS_NO_MEMORY     a huge leaf or mark straddles an end and no frame was left to split it
+ *          VMS_SATURATED     it straddles an end, and its frame has as many references as can be counted
  * TLB      queued; done at the latest by close. Frames and tables are kept until then.
  * Cost     O(entries); whole tables in the range are detached as one.
  */
@@ -188,6 +189,7 @@ struct vms_change {
  *          VMS_OUT_OF_RANGE  len is 0, no multiple, or leaves the range
  *          VMS_BAD_PROP      the change touches other flags, or what results is not valid
  *          VMS_NO_MEMORY     a huge leaf exceeds the range and no frame was left to split it
+ *          VMS_SATURATED     likewise, and its frame has as many references as can be counted
  * TLB      queued unless rights only grew; a CPU may take one spurious fault then.
  * Note     accessed and dirty bits that hardware sets meanwhile are never lost.
  */
@@ -216,7 +218,7 @@ VMS_MUST_USE enum vms_status vms_cursor_mark(struct vms_cursor *cursor, uint64_t
  *          VMS_READ_ONLY     a cursor is for reading
  *          VMS_INVALID       one space, the kernel's, or two positions; cow is something else
  *          VMS_OUT_OF_RANGE  len is 0, no multiple, or leaves a range
- *          VMS_EXISTS        something is mapped under `to`
+ *          VMS_EXISTS        something is mapped under `to`, or it has a table where `from` has a larger slot
  *          VMS_NO_MEMORY     no frame for a table
  *          VMS_SATURATED     a frame has as many references as can be counted
  * TLB      queued for `from` where a right was taken; none due for `to`.
