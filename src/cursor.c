@@ -6,6 +6,7 @@
 #include <vms/port.h>
 
 #include "frame.h"
+#include "flush.h"
 #include "lock.h"
 
 void vms_guard_enter(struct vms_guard *guard)
@@ -42,44 +43,18 @@ enum vms_status vms_cursor_open(struct vms_cursor *cursor, struct vms_space *spa
 	if (status != VMS_OK)
 		return status;
 	vms__rewind(cursor);
-	vms_tlb_flusher_init(&cursor->flusher, space);
+	vms__flusher_init(&cursor->flusher, space);
 	return VMS_OK;
 }
 
 void vms_cursor_close(struct vms_cursor *cursor)
 {
 	/* While the range is still locked: nobody maps a page there that a stale translation could hide. */
-	vms_tlb_dispatch(&cursor->flusher);
-	vms_tlb_sync(&cursor->flusher);
-	vms__range_unlock(cursor);
-}
-
-void vms__describe(const struct vms_cursor *cursor, uint64_t pte, struct vms_item *item)
-{
-	item->va = vms__slot_start(cursor->at, cursor->level);
-	item->len = vms__slot_len(cursor->level);
-	item->frame = VMS_NO_FRAME;
-	item->prop = (struct vms_prop){0, VMS_WRITE_BACK};
-	item->token = 0;
-	switch (arch_pte_kind(pte, cursor->level)) {
-	case ARCH_PTE_LEAF:
-		item->frame = arch_pte_frame(pte, cursor->level);
-		item->prop = arch_pte_prop(pte, cursor->level);
-		item->what = vms__is_user(cursor) && vms__frame_is_counted(item->frame) ? VMS_MAPPED : VMS_DEVICE;
-		break;
-	case ARCH_PTE_MARK:
-		item->token = arch_pte_token(pte);
-		item->what = VMS_MARKED;
-		break;
-	default:
-		item->what = VMS_ABSENT;
-		if (item->va < cursor->start) {
-			item->len -= cursor->start - item->va;
-			item->va = cursor->start;
-		}
-		if (item->len > cursor->end - item->va)
-			item->len = cursor->end - item->va;
+	if (!vms__flusher_is_idle(&cursor->flusher)) {
+		vms_tlb_dispatch(&cursor->flusher);
+		vms_tlb_sync(&cursor->flusher);
 	}
+	vms__range_unlock(cursor);
 }
 
 enum vms_status vms_cursor_query(struct vms_cursor *cursor, struct vms_item *item)
@@ -98,13 +73,12 @@ enum vms_status vms_cursor_find_next(struct vms_cursor *cursor, uint64_t len, en
 		return VMS_OUT_OF_RANGE;
 	while (cursor->at < stop) {
 		uint64_t pte = vms__seek(cursor);
-		enum arch_pte_kind kind = arch_pte_kind(pte, cursor->level);
 
-		if (kind == ARCH_PTE_LEAF || (kind == ARCH_PTE_MARK && find == VMS_FIND_ANY)) {
+		if (pte != 0 && (find == VMS_FIND_ANY || arch_pte_is_leaf(pte, cursor->level))) {
 			vms__describe(cursor, pte, item);
 			return VMS_OK;
 		}
-		vms__move(cursor, cursor->at + vms__slot_rest(cursor->at, cursor->level, stop - cursor->at));
+		vms__step(cursor, stop);
 	}
 	return VMS_NOT_FOUND;
 }

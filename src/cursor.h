@@ -10,6 +10,7 @@
 #include <vms/cursor.h>
 #include <vms/machine.h>
 
+#include "frame.h"
 #include "node.h"
 
 /* A page range that an operation works on: len bytes from the position. */
@@ -18,21 +19,39 @@ static inline bool vms__len_fits(const struct vms_cursor *cursor, uint64_t len)
 	return len > 0 && len % VMS_PAGE == 0 && len <= cursor->end - cursor->at;
 }
 
-/* Stand at va, in [start, end]. */
-static inline void vms__move(struct vms_cursor *cursor, vms_va va)
-{
-	if (vms__slot_start(va, cursor->level + 1) != vms__slot_start(cursor->at, cursor->level + 1)) {
-		cursor->node = cursor->top;
-		cursor->level = cursor->top_level;
-	}
-	cursor->at = va;
-}
-
 /* Forget what was found below the covering table: the tree was changed or is to be walked from there. */
 static inline void vms__rewind(struct vms_cursor *cursor)
 {
 	cursor->node = cursor->top;
 	cursor->level = cursor->top_level;
+}
+
+/* Stand at va, in [start, end]. */
+static inline void vms__move(struct vms_cursor *cursor, vms_va va)
+{
+	if (vms__slot_start(va, cursor->level + 1) != vms__slot_start(cursor->at, cursor->level + 1))
+		vms__rewind(cursor);
+	cursor->at = va;
+}
+
+/* Step on to va, in the cursor's table or at its end. */
+static inline void vms__step_to(struct vms_cursor *cursor, vms_va va)
+{
+	cursor->at = va;
+	if (vms__slot_aligned(va, cursor->level + 1))
+		vms__rewind(cursor);
+}
+
+/* Step over the slot that begins at the position. */
+static inline void vms__step_slot(struct vms_cursor *cursor)
+{
+	vms__step_to(cursor, cursor->at + vms__slot_len(cursor->level));
+}
+
+/* Step to the next slot of the cursor's table, or to `stop` if that is nearer. */
+static inline void vms__step(struct vms_cursor *cursor, vms_va stop)
+{
+	vms__step_to(cursor, cursor->at + vms__slot_rest(cursor->at, cursor->level, stop - cursor->at));
 }
 
 static inline uint64_t vms__here(const struct vms_cursor *cursor)
@@ -45,12 +64,20 @@ static inline uint64_t vms__seek(struct vms_cursor *cursor)
 {
 	uint64_t pte = vms__here(cursor);
 
-	while (arch_pte_kind(pte, cursor->level) == ARCH_PTE_TABLE) {
+	while (arch_pte_is_table(pte, cursor->level)) {
 		cursor->node = arch_pte_child(pte);
 		cursor->level--;
 		pte = vms__here(cursor);
 	}
 	return pte;
+}
+
+/* Does one table of pages, that is there, cover the next `len` bytes? No slot reaches over an end of them then. */
+static inline bool vms__in_page_table(struct vms_cursor *cursor, uint64_t len)
+{
+	if (cursor->level > 1)
+		(void)vms__seek(cursor);
+	return cursor->level == 1 && vms__slot_start(cursor->at, 2) == vms__slot_start(cursor->at + len - 1, 2);
 }
 
 /* Is the slot over the position all inside the next `len` bytes? */
@@ -65,7 +92,33 @@ static inline bool vms__is_user(const struct vms_cursor *cursor)
 }
 
 /* Say what this entry, over the position at the cursor's level, is. */
-void vms__describe(const struct vms_cursor *cursor, uint64_t pte, struct vms_item *item);
+static inline void vms__describe(const struct vms_cursor *cursor, uint64_t pte, struct vms_item *item)
+{
+	item->va = vms__slot_start(cursor->at, cursor->level);
+	item->len = vms__slot_len(cursor->level);
+	item->frame = VMS_NO_FRAME;
+	item->prop = (struct vms_prop){0, VMS_WRITE_BACK};
+	item->token = 0;
+	switch (arch_pte_kind(pte, cursor->level)) {
+	case ARCH_PTE_LEAF:
+		item->frame = arch_pte_frame(pte, cursor->level);
+		item->prop = arch_pte_prop(pte, cursor->level);
+		item->what = vms__is_user(cursor) && vms__frame_is_counted(item->frame) ? VMS_MAPPED : VMS_DEVICE;
+		break;
+	case ARCH_PTE_MARK:
+		item->token = arch_pte_token(pte);
+		item->what = VMS_MARKED;
+		break;
+	default:
+		item->what = VMS_ABSENT;
+		if (item->va < cursor->start) {
+			item->len -= cursor->start - item->va;
+			item->va = cursor->start;
+		}
+		if (item->len > cursor->end - item->va)
+			item->len = cursor->end - item->va;
+	}
+}
 
 /*
  * Make the tables that are missing so that no leaf or mark - nor, if `absent` says so, an absent slot -
@@ -79,8 +132,5 @@ enum vms_status vms__cut_ends(struct vms_cursor *cursor, uint64_t len, bool abse
  * What was there is absent or a mark. Afterwards the cursor's node is of this level.
  */
 void vms__descend_to(struct vms_cursor *cursor, uint32_t level, vms_pfn *reserve);
-
-/* Clear the leaf `pte` over the position, and park its frame. */
-void vms__clear_leaf(struct vms_cursor *cursor, uint64_t pte);
 
 #endif

@@ -10,8 +10,8 @@
 /* What one end of the range needs. */
 struct cut {
 	uint32_t level; /* of the table that holds the slot to be cut */
-	uint32_t nr; /* tables */
-	vms_pfn frame; /* a frame that more leaves will map, or VMS_NO_FRAME */
+	uint32_t nr;    /* tables */
+	vms_pfn frame;  /* a frame that more leaves will map, or VMS_NO_FRAME */
 };
 
 /* The end is `va`: does a slot reach over it, and how many tables cut it exactly there? */
@@ -23,7 +23,7 @@ static struct cut cut_plan(const struct vms_cursor *cursor, vms_va va, bool abse
 
 	for (; cut.level > 1 && !vms__slot_aligned(va, cut.level); cut.level--) {
 		pte = vms__entry(node, vms__index(va, cut.level));
-		if (arch_pte_kind(pte, cut.level) != ARCH_PTE_TABLE)
+		if (!arch_pte_is_table(pte, cut.level))
 			break;
 		node = arch_pte_child(pte);
 	}
@@ -31,7 +31,7 @@ static struct cut cut_plan(const struct vms_cursor *cursor, vms_va va, bool abse
 		return cut;
 	for (uint32_t level = cut.level; level > 1 && !vms__slot_aligned(va, level); level--)
 		cut.nr++;
-	if (cut.nr > 0 && arch_pte_kind(pte, cut.level) == ARCH_PTE_LEAF && vms__is_user(cursor) &&
+	if (cut.nr > 0 && arch_pte_is_leaf(pte, cut.level) && vms__is_user(cursor) &&
 	    vms__frame_is_counted(arch_pte_frame(pte, cut.level)))
 		cut.frame = arch_pte_frame(pte, cut.level);
 	return cut;
@@ -60,13 +60,13 @@ static void cut_at(struct vms_cursor *cursor, vms_va va, bool absent, vms_pfn *r
 
 		if (pte == 0 && !absent)
 			return;
-		if (arch_pte_kind(pte, level) != ARCH_PTE_TABLE) {
+		if (!arch_pte_is_table(pte, level)) {
 			vms_pfn table = vms__tables_pop(reserve);
 
 			/* Hardware may set accessed or dirty in the leaf until it is gone. */
 			while (!vms__node_link(node, i, pte, table, vms__is_user(cursor)))
 				pte = vms__entry(node, i);
-			if (arch_pte_kind(pte, level) == ARCH_PTE_LEAF)
+			if (arch_pte_is_leaf(pte, level))
 				vms_tlb_issue(&cursor->flusher, vms__slot_start(va, level), vms__slot_len(level));
 			node = table;
 		} else {

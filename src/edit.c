@@ -2,26 +2,25 @@
  * Unmap, mark and protect: what was mapped is taken away or changed, and the TLBs are told.
  */
 #include "cursor.h"
+#include "flush.h"
 #include "frame.h"
 #include "lock.h"
-
-void vms__clear_leaf(struct vms_cursor *cursor, uint64_t pte)
-{
-	vms_pfn frame = arch_pte_frame(pte, cursor->level);
-	vms_va va = vms__slot_start(cursor->at, cursor->level);
-
-	vms__entry_set(cursor->node, vms__index(cursor->at, cursor->level), 0);
-	vms_machine.meta[cursor->node].nr_present--;
-	if (vms__is_user(cursor) && vms__frame_is_counted(frame))
-		vms_tlb_issue_with(&cursor->flusher, va, vms__slot_len(cursor->level), frame);
-	else
-		vms_tlb_issue(&cursor->flusher, va, vms__slot_len(cursor->level));
-}
 
 /* May the child table over the position be detached: all of it in the range, and not one that is for ever? */
 static bool is_detachable(const struct vms_cursor *cursor, uint64_t left)
 {
 	return vms__slot_inside(cursor, left) && (vms__is_user(cursor) || cursor->level < ARCH_LEVELS);
+}
+
+/* The leaf `pte` over the position is cleared: what it mapped waits for the flush. */
+static void leaf_park(struct vms_cursor *cursor, uint64_t pte)
+{
+	vms_pfn frame = arch_pte_frame(pte, cursor->level);
+
+	if (vms__is_user(cursor) && vms__frame_is_counted(frame))
+		vms_tlb_issue_with(&cursor->flusher, cursor->at, vms__slot_len(cursor->level), frame);
+	else
+		vms_tlb_issue(&cursor->flusher, cursor->at, vms__slot_len(cursor->level));
 }
 
 /* Empty the slot over the position, where no table is to be kept; the pages that were mapped. */
@@ -36,7 +35,9 @@ static uint64_t slot_clear(struct vms_cursor *cursor, uint64_t pte)
 		vms_tlb_issue(&cursor->flusher, cursor->at, vms__slot_len(cursor->level));
 		return nr;
 	case ARCH_PTE_LEAF:
-		vms__clear_leaf(cursor, pte);
+		vms__entry_set(cursor->node, i, 0);
+		vms_machine.meta[cursor->node].nr_present--;
+		leaf_park(cursor, pte);
 		return vms__frames_in(cursor->level);
 	case ARCH_PTE_MARK:
 		vms__entry_set(cursor->node, i, 0);
@@ -47,7 +48,44 @@ static uint64_t slot_clear(struct vms_cursor *cursor, uint64_t pte)
 	}
 }
 
-/* Leave `fill` (a mark, or 0 for nothing) in every slot of the range; no leaf or mark reaches over an end. */
+/*
+ * Leave `fill` (a mark, or 0 for nothing) in the pages up to `stop`, all of the table of pages at the cursor.
+ * Pages that follow each other are queued for the TLBs as one range, before a full flusher has to dispatch it.
+ */
+static uint64_t pages_fill(struct vms_cursor *cursor, vms_va stop, uint64_t fill)
+{
+	struct vms_frame *meta = &vms_machine.meta[cursor->node];
+	struct vms_tlb_flusher *flusher = &cursor->flusher;
+	vms_va from = cursor->at, to = cursor->at; /* cleared, and not yet queued */
+	uint32_t nr_filled = 0;
+	uint64_t nr = 0;
+
+	for (vms_va va = cursor->at; va < stop; va += VMS_PAGE) {
+		uint32_t i = vms__index(va, 1);
+		uint64_t pte = vms__entry(cursor->node, i);
+
+		if (pte == fill)
+			continue;
+		nr_filled += (fill != 0) - (pte != 0);
+		vms__entry_set(cursor->node, i, fill);
+		if (!arch_pte_is_leaf(pte, 1))
+			continue;
+		nr++;
+		if (va != to || flusher->nr_frames == VMS_FLUSH_FRAMES) {
+			vms_tlb_issue(flusher, from, to - from);
+			from = va;
+		}
+		to = va + VMS_PAGE;
+		if (vms__is_user(cursor) && vms__frame_is_counted(arch_pte_frame(pte, 1)))
+			vms__flusher_park(flusher, arch_pte_frame(pte, 1));
+	}
+	vms_tlb_issue(flusher, from, to - from);
+	meta->nr_present += nr_filled;
+	vms__step_to(cursor, stop);
+	return nr;
+}
+
+/* The same in slots of any level; no leaf or mark reaches over an end of the range. */
 static uint64_t range_fill(struct vms_cursor *cursor, vms_va stop, uint64_t fill)
 {
 	uint64_t nr = 0;
@@ -55,9 +93,14 @@ static uint64_t range_fill(struct vms_cursor *cursor, vms_va stop, uint64_t fill
 	vms__rewind(cursor);
 	while (cursor->at < stop) {
 		uint64_t left = stop - cursor->at;
-		uint64_t pte = vms__here(cursor);
+		uint64_t pte;
 
-		if (arch_pte_kind(pte, cursor->level) == ARCH_PTE_TABLE && !is_detachable(cursor, left)) {
+		if (cursor->level == 1) {
+			nr += pages_fill(cursor, cursor->at + vms__slot_rest(cursor->at, 2, left), fill);
+			continue;
+		}
+		pte = vms__here(cursor);
+		if (arch_pte_is_table(pte, cursor->level) && !is_detachable(cursor, left)) {
 			cursor->node = arch_pte_child(pte);
 			cursor->level--;
 			continue;
@@ -67,42 +110,46 @@ static uint64_t range_fill(struct vms_cursor *cursor, vms_va stop, uint64_t fill
 			vms__entry_set(cursor->node, vms__index(cursor->at, cursor->level), fill);
 			vms_machine.meta[cursor->node].nr_present++;
 		}
-		vms__move(cursor, cursor->at + vms__slot_rest(cursor->at, cursor->level, left));
+		vms__step(cursor, stop);
 	}
 	return nr;
 }
 
-enum vms_status vms_cursor_unmap(struct vms_cursor *cursor, uint64_t len, uint64_t *nr_removed)
+/* Unmap or mark [position, position + len): the pages that were mapped. */
+static enum vms_status range_edit(struct vms_cursor *cursor, uint64_t len, uint64_t fill, uint64_t *nr)
 {
 	enum vms_status status;
-	uint64_t nr;
 
 	if (cursor->mode != VMS_EDITING)
 		return VMS_READ_ONLY;
 	if (!vms__len_fits(cursor, len))
 		return VMS_OUT_OF_RANGE;
-	status = vms__cut_ends(cursor, len, false);
-	if (status != VMS_OK)
-		return status;
-	nr = range_fill(cursor, cursor->at + len, 0);
-	if (nr_removed != NULL)
+	/* A part of one table of pages needs no cuts; a whole one may be detached. */
+	if (vms__in_page_table(cursor, len) && len < vms__slot_len(2)) {
+		*nr = pages_fill(cursor, cursor->at + len, fill);
+		return VMS_OK;
+	}
+	status = vms__cut_ends(cursor, len, fill != 0);
+	if (status == VMS_OK)
+		*nr = range_fill(cursor, cursor->at + len, fill);
+	return status;
+}
+
+enum vms_status vms_cursor_unmap(struct vms_cursor *cursor, uint64_t len, uint64_t *nr_removed)
+{
+	uint64_t nr;
+	enum vms_status status = range_edit(cursor, len, 0, &nr);
+
+	if (status == VMS_OK && nr_removed != NULL)
 		*nr_removed = nr;
-	return VMS_OK;
+	return status;
 }
 
 enum vms_status vms_cursor_mark(struct vms_cursor *cursor, uint64_t len, vms_token token)
 {
-	enum vms_status status;
+	uint64_t nr;
 
-	if (cursor->mode != VMS_EDITING)
-		return VMS_READ_ONLY;
-	if (!vms__len_fits(cursor, len))
-		return VMS_OUT_OF_RANGE;
-	status = vms__cut_ends(cursor, len, true);
-	if (status != VMS_OK)
-		return status;
-	(void)range_fill(cursor, cursor->at + len, arch_pte_mark(token));
-	return VMS_OK;
+	return range_edit(cursor, len, arch_pte_mark(token), &nr);
 }
 
 /* This flag after a change: set, or there before and not cleared. The flag is a constant: no division is made. */

@@ -20,32 +20,12 @@
 
 struct vms_machine vms_machine;
 
-/* The record that counts for this frame: its own, or that of the huge frame it is a part of. */
-static vms_pfn frame_head(vms_pfn frame)
-{
-	const struct vms_frame *meta = &vms_machine.meta[frame];
-
-	return meta->kind == VMS_FRAME_TAIL ? frame - frame % vms__frames_in(meta->level) : frame;
-}
-
 static bool frame_is_held(vms_pfn frame)
 {
 	uint32_t kind = vms__load32(&vms_machine.meta[frame].kind);
 
 	return (kind == VMS_FRAME_UNTYPED || kind == VMS_FRAME_KERNEL) &&
 	       vms__load32(&vms_machine.meta[frame].refs) > 0;
-}
-
-bool vms__frame_is_counted(vms_pfn frame)
-{
-	return frame < vms_machine.nr_frames && vms_machine.meta[frame_head(frame)].kind == VMS_FRAME_UNTYPED;
-}
-
-uint32_t vms__frame_mappable(vms_pfn frame)
-{
-	if (frame >= vms_machine.nr_frames || vms_machine.meta[frame].kind != VMS_FRAME_UNTYPED)
-		return 0;
-	return vms_machine.meta[frame].level;
 }
 
 enum vms_status vms_frame_from_unused(vms_pfn frame, enum vms_frame_kind kind, uint32_t level)
@@ -86,7 +66,7 @@ enum vms_status vms_frame_get(vms_pfn frame)
 {
 	if (frame >= vms_machine.nr_frames)
 		return VMS_OUT_OF_BOUNDS;
-	frame = frame_head(frame);
+	frame = vms__frame_head(frame);
 	if (!frame_is_held(frame))
 		return VMS_UNUSED;
 	return frame_add(frame, 1);
@@ -94,13 +74,13 @@ enum vms_status vms_frame_get(vms_pfn frame)
 
 enum vms_status vms__frame_get_cut(vms_pfn frame, uint32_t nr)
 {
-	return frame == VMS_NO_FRAME ? VMS_OK : frame_add(frame_head(frame), nr * (uint32_t)(VMS_ENTRIES - 1));
+	return frame == VMS_NO_FRAME ? VMS_OK : frame_add(vms__frame_head(frame), nr * (uint32_t)(VMS_ENTRIES - 1));
 }
 
 void vms__frame_put_cut(vms_pfn frame, uint32_t nr)
 {
 	if (frame != VMS_NO_FRAME)
-		(void)vms__add32(&vms_machine.meta[frame_head(frame)].refs, 0u - nr * (uint32_t)(VMS_ENTRIES - 1));
+		(void)vms__add32(&vms_machine.meta[vms__frame_head(frame)].refs, 0u - nr * (uint32_t)(VMS_ENTRIES - 1));
 }
 
 /* The last reference is gone. */
@@ -117,13 +97,17 @@ static void frame_free(vms_pfn frame)
 
 void vms_frame_put(vms_pfn frame)
 {
+	uint32_t kind, refs;
+
 	if (frame >= vms_machine.nr_frames)
 		return;
-	frame = frame_head(frame);
-	if (!frame_is_held(frame))
+	frame = vms__frame_head(frame);
+	kind = vms__load32(&vms_machine.meta[frame].kind);
+	refs = vms__load32(&vms_machine.meta[frame].refs);
+	if ((kind != VMS_FRAME_UNTYPED && kind != VMS_FRAME_KERNEL) || refs == 0)
 		return;
 	/* The only holder needs no atomic subtraction: nobody else can add or subtract. */
-	if (vms__load32(&vms_machine.meta[frame].refs) == 1 || vms__add32(&vms_machine.meta[frame].refs, ~0u) == 1)
+	if (refs == 1 || vms__add32(&vms_machine.meta[frame].refs, ~0u) == 1)
 		frame_free(frame);
 }
 
@@ -131,6 +115,6 @@ uint32_t vms_frame_refs(vms_pfn frame)
 {
 	if (frame >= vms_machine.nr_frames)
 		return 0;
-	frame = frame_head(frame);
+	frame = vms__frame_head(frame);
 	return frame_is_held(frame) ? vms__load32(&vms_machine.meta[frame].refs) : 0;
 }

@@ -6,17 +6,35 @@
 
 #include <vms/machine.h>
 
+#include "atomic.h"
+
 /* Frames in a leaf of this level: 512^(level - 1). */
 static inline uint32_t vms__frames_in(uint32_t level)
 {
 	return 1u << (VMS_INDEX_BITS * (level - 1));
 }
 
+/* The record that counts for this frame: its own, or that of the huge frame it is a part of. */
+static inline vms_pfn vms__frame_head(vms_pfn frame)
+{
+	const struct vms_frame *meta = &vms_machine.meta[frame];
+
+	return meta->kind == VMS_FRAME_TAIL ? frame - frame % vms__frames_in(meta->level) : frame;
+}
+
 /* May references to this frame be counted: is it managed RAM that users may see, or a part of such? */
-bool vms__frame_is_counted(vms_pfn frame);
+static inline bool vms__frame_is_counted(vms_pfn frame)
+{
+	return frame < vms_machine.nr_frames && vms_machine.meta[vms__frame_head(frame)].kind == VMS_FRAME_UNTYPED;
+}
 
 /* May the caller map this frame, and hold a reference of it to give away? Its leaf's level, or 0. */
-uint32_t vms__frame_mappable(vms_pfn frame);
+static inline uint32_t vms__frame_mappable(vms_pfn frame)
+{
+	if (frame >= vms_machine.nr_frames || vms_machine.meta[frame].kind != VMS_FRAME_UNTYPED)
+		return 0;
+	return vms_machine.meta[frame].level;
+}
 
 /*
  * Leaves of this frame are to be cut into 512, nr times: count nr * 511 more mappings, or take that back.

@@ -27,19 +27,18 @@ void vms__node_unlock(vms_pfn node)
 	vms__store32(&vms_machine.meta[node].lock, 0);
 }
 
-void vms__section_enter(void)
+uint32_t *vms__section_enter(void)
 {
 	uint32_t *section = &vms_machine.cpu[vms_port_cpu()].section;
 
 	vms__store32(section, *section + 1);
 	/* The entries that this walk loads are loaded after the store is seen: vms_reclaim() has the other half. */
 	vms__fence();
+	return section;
 }
 
-void vms__section_leave(void)
+void vms__section_leave(uint32_t *section)
 {
-	uint32_t *section = &vms_machine.cpu[vms_port_cpu()].section;
-
 	vms__store32(section, *section + 1);
 }
 
@@ -97,52 +96,63 @@ static enum step way_make(const struct vms_cursor *cursor, vms_pfn *node, uint32
 	return STEP_STOP;
 }
 
-/*
- * The walk is at table *node, which is locked if *locked. Go one level down if there is a table; where there
- * is none, an editing cursor makes it.
- */
-static enum step walk_down(const struct vms_cursor *cursor, vms_pfn *node, uint32_t *level, bool *locked)
+/* Down through the tables that are there, with loads alone; no lower than the one that covers the range. */
+static void walk_down(const struct vms_cursor *cursor, uint32_t lowest, vms_pfn *node, uint32_t *level)
 {
-	uint32_t i = vms__index(cursor->start, *level);
-	uint64_t pte = vms__entry(*node, i);
+	while (*level > lowest) {
+		uint64_t pte = vms__entry(*node, vms__index(cursor->start, *level));
 
-	if (pte == 0 && cursor->mode == VMS_EDITING && needs_table(cursor, *level)) {
-		if (!node_lock_live(*node))
-			return STEP_AGAIN;
-		*locked = true;
-		pte = vms__entry(*node, i);
-		if (pte == 0)
-			return way_make(cursor, node, level);
+		if (!arch_pte_is_table(pte, *level))
+			return;
+		*node = arch_pte_child(pte);
+		--*level;
 	}
-	if (arch_pte_kind(pte, *level) != ARCH_PTE_TABLE)
+}
+
+/*
+ * The walk ended at a table, locked now, whose entry may be absent: then an editing cursor makes the tables that
+ * are missing. STEP_DOWN if somebody else was quicker: then nothing is locked and the walk goes on from here.
+ */
+static enum step walk_end(const struct vms_cursor *cursor, vms_pfn *node, uint32_t *level)
+{
+	uint64_t pte;
+	enum step step;
+
+	if (cursor->mode != VMS_EDITING || !needs_table(cursor, *level))
 		return STEP_STOP;
-	if (*locked)
+	pte = vms__entry(*node, vms__index(cursor->start, *level));
+	switch (arch_pte_kind(pte, *level)) {
+	case ARCH_PTE_ABSENT:
+		step = way_make(cursor, node, level);
+		if (step == STEP_NO_MEMORY)
+			vms__node_unlock(*node);
+		return step;
+	case ARCH_PTE_TABLE:
 		vms__node_unlock(*node);
-	*locked = false;
-	*node = arch_pte_child(pte);
-	--*level;
-	return STEP_DOWN;
+		return STEP_DOWN;
+	default:
+		return STEP_STOP;
+	}
 }
 
 /* Steps 1 and 2, once. */
 static enum step lock_covering(struct vms_cursor *cursor)
 {
+	uint32_t level = ARCH_LEVELS, lowest = 1;
 	vms_pfn node = cursor->space->root;
-	uint32_t level = ARCH_LEVELS;
-	bool locked = false;
-	enum step step = STEP_DOWN;
+	enum step step;
 
-	while (step == STEP_DOWN && level > 1 && inside_one_slot(cursor, level))
-		step = walk_down(cursor, &node, &level, &locked);
-	if (step == STEP_NO_MEMORY)
-		vms__node_unlock(node);
-	if (step == STEP_NO_MEMORY || step == STEP_AGAIN)
-		return step;
-	if (!locked && !node_lock_live(node))
-		return STEP_AGAIN;
+	while (lowest < ARCH_LEVELS && !inside_one_slot(cursor, lowest + 1))
+		lowest++;
+	do {
+		walk_down(cursor, lowest, &node, &level);
+		if (!node_lock_live(node))
+			return STEP_AGAIN;
+		step = level == lowest ? STEP_STOP : walk_end(cursor, &node, &level);
+	} while (step == STEP_DOWN);
 	cursor->top = node;
 	cursor->top_level = level;
-	return STEP_STOP;
+	return step;
 }
 
 /* Entries of a table that meet the range, and where they are. */
@@ -172,19 +182,20 @@ static vms_va entry_va(const struct vms_cursor *cursor, vms_va from, uint32_t le
 	return va < cursor->start ? cursor->start : va;
 }
 
-/* Step 3 below a locked table that covers va. Recursion ends at level 1. */
+/* Step 3 below a locked table that covers va, of a level above 1. */
 static void lock_below(const struct vms_cursor *cursor, vms_pfn node, uint32_t level, vms_va va)
 {
 	struct part part = part_of(cursor, va, level);
 	vms_va from = vms__slot_start(va, level + 1);
 
-	for (uint32_t i = part.first; i < part.end && level > 1; i++) {
+	for (uint32_t i = part.first; i < part.end; i++) {
 		uint64_t pte = vms__entry(node, i);
 
-		if (arch_pte_kind(pte, level) != ARCH_PTE_TABLE)
+		if (!arch_pte_is_table(pte, level))
 			continue;
 		vms__node_lock(arch_pte_child(pte));
-		lock_below(cursor, arch_pte_child(pte), level - 1, entry_va(cursor, from, level, i));
+		if (level > 2)
+			lock_below(cursor, arch_pte_child(pte), level - 1, entry_va(cursor, from, level, i));
 	}
 }
 
@@ -194,34 +205,37 @@ static void unlock_below(const struct vms_cursor *cursor, vms_pfn node, uint32_t
 	struct part part = part_of(cursor, va, level);
 	vms_va from = vms__slot_start(va, level + 1);
 
-	for (uint32_t i = part.end; i > part.first && level > 1; i--) {
+	for (uint32_t i = part.end; i > part.first; i--) {
 		uint64_t pte = vms__entry(node, i - 1);
 
-		if (arch_pte_kind(pte, level) != ARCH_PTE_TABLE)
+		if (!arch_pte_is_table(pte, level))
 			continue;
-		unlock_below(cursor, arch_pte_child(pte), level - 1, entry_va(cursor, from, level, i - 1));
+		if (level > 2)
+			unlock_below(cursor, arch_pte_child(pte), level - 1, entry_va(cursor, from, level, i - 1));
 		vms__node_unlock(arch_pte_child(pte));
 	}
 }
 
 enum vms_status vms__range_lock(struct vms_cursor *cursor)
 {
+	uint32_t *section = vms__section_enter();
 	enum step step;
 
-	vms__section_enter();
 	do {
 		step = lock_covering(cursor);
 	} while (step == STEP_AGAIN);
-	vms__section_leave();
+	vms__section_leave(section);
 	if (step == STEP_NO_MEMORY)
 		return VMS_NO_MEMORY;
-	lock_below(cursor, cursor->top, cursor->top_level, cursor->start);
+	if (cursor->top_level > 1)
+		lock_below(cursor, cursor->top, cursor->top_level, cursor->start);
 	return VMS_OK;
 }
 
 void vms__range_unlock(struct vms_cursor *cursor)
 {
-	unlock_below(cursor, cursor->top, cursor->top_level, cursor->start);
+	if (cursor->top_level > 1)
+		unlock_below(cursor, cursor->top, cursor->top_level, cursor->start);
 	vms__node_unlock(cursor->top);
 }
 
@@ -235,14 +249,13 @@ static uint64_t tree_detach(struct vms_cursor *cursor, vms_pfn table)
 	vms__store32(&vms_machine.meta[table].stray, 1);
 	for (uint32_t i = 0; i < VMS_ENTRIES && left > 0; i++) {
 		uint64_t pte = vms__entry(table, i);
-		enum arch_pte_kind kind = arch_pte_kind(pte, level);
 
-		if (kind == ARCH_PTE_ABSENT)
+		if (pte == 0)
 			continue;
 		left--;
-		if (kind == ARCH_PTE_TABLE)
+		if (arch_pte_is_table(pte, level))
 			nr += tree_detach(cursor, arch_pte_child(pte));
-		else if (kind == ARCH_PTE_LEAF)
+		else if (arch_pte_is_leaf(pte, level))
 			nr += vms__frames_in(level);
 	}
 	vms__tables_push(&cursor->flusher.tables, table);

@@ -18,9 +18,12 @@
 void vms__node_lock(vms_pfn node);
 void vms__node_unlock(vms_pfn node);
 
-/* Between these a table met on the way down is not reused, even if it is detached meanwhile. Does not nest. */
-void vms__section_enter(void);
-void vms__section_leave(void);
+/*
+ * Between these a table met on the way down is not reused, even if it is detached meanwhile. Does not nest.
+ * leave takes what enter gave.
+ */
+uint32_t *vms__section_enter(void);
+void vms__section_leave(uint32_t *section);
 
 /* Steps 1 to 3: fill in the cursor's covering table. VMS_OK, or VMS_NO_MEMORY with nothing locked. */
 enum vms_status vms__range_lock(struct vms_cursor *cursor);

@@ -5,14 +5,13 @@
 #include "frame.h"
 #include "lock.h"
 
-/* Store a leaf over the position, where no leaf and no table is. */
-static void leaf_set(struct vms_cursor *cursor, vms_pfn frame, struct vms_prop prop)
+/* Store a leaf over the position, where `pte` is: nothing or a mark. */
+static inline void leaf_set(struct vms_cursor *cursor, uint64_t pte, vms_pfn frame, struct vms_prop prop)
 {
-	uint32_t i = vms__index(cursor->at, cursor->level);
-
-	if (vms__entry(cursor->node, i) == 0)
+	if (pte == 0)
 		vms_machine.meta[cursor->node].nr_present++;
-	vms__entry_set(cursor->node, i, arch_pte_leaf(frame, cursor->level, prop, vms__is_user(cursor)));
+	vms__entry_set(cursor->node, vms__index(cursor->at, cursor->level),
+		       arch_pte_leaf(frame, cursor->level, prop, vms__is_user(cursor)));
 }
 
 /* Is a page mapped by this table or below it? */
@@ -23,12 +22,12 @@ static bool tree_has_leaf(vms_pfn table)
 
 	for (uint32_t i = 0; i < VMS_ENTRIES && left > 0; i++) {
 		uint64_t pte = vms__entry(table, i);
-		enum arch_pte_kind kind = arch_pte_kind(pte, level);
 
-		if (kind == ARCH_PTE_ABSENT)
+		if (pte == 0)
 			continue;
 		left--;
-		if (kind == ARCH_PTE_LEAF || (kind == ARCH_PTE_TABLE && tree_has_leaf(arch_pte_child(pte))))
+		if (arch_pte_is_leaf(pte, level) ||
+		    (arch_pte_is_table(pte, level) && tree_has_leaf(arch_pte_child(pte))))
 			return true;
 	}
 	return false;
@@ -42,7 +41,7 @@ static uint64_t seek_level(struct vms_cursor *cursor, uint32_t level)
 	if (cursor->level < level)
 		vms__rewind(cursor);
 	pte = vms__here(cursor);
-	while (cursor->level > level && arch_pte_kind(pte, cursor->level) == ARCH_PTE_TABLE) {
+	while (cursor->level > level && arch_pte_is_table(pte, cursor->level)) {
 		cursor->node = arch_pte_child(pte);
 		cursor->level--;
 		pte = vms__here(cursor);
@@ -55,25 +54,13 @@ static bool prop_is_for(const struct vms_cursor *cursor, struct vms_prop prop)
 	return vms_prop_valid(prop) && !(vms__is_user(cursor) && vms_has(prop.flags, VMS_GLOBAL));
 }
 
-enum vms_status vms_cursor_map(struct vms_cursor *cursor, vms_pfn frame, struct vms_prop prop)
+/* Where the cursor stands in no table of this level, or something is in the slot. */
+VMS_SELDOM static enum vms_status map_walk(struct vms_cursor *cursor, vms_pfn frame, uint32_t level,
+					   struct vms_prop prop)
 {
-	uint32_t level;
+	uint64_t pte = seek_level(cursor, level);
 	vms_pfn reserve;
-	uint64_t pte;
 
-	if (cursor->mode != VMS_EDITING)
-		return VMS_READ_ONLY;
-	if (cursor->at == cursor->end)
-		return VMS_OUT_OF_RANGE;
-	level = vms__is_user(cursor) ? vms__frame_mappable(frame) : 0;
-	if (level == 0)
-		return VMS_BAD_FRAME;
-	if (!prop_is_for(cursor, prop))
-		return VMS_BAD_PROP;
-	if (level > cursor->top_level || !vms__slot_aligned(cursor->at, level) ||
-	    !vms__len_fits(cursor, vms__slot_len(level)))
-		return VMS_OUT_OF_RANGE;
-	pte = seek_level(cursor, level);
 	switch (arch_pte_kind(pte, cursor->level)) {
 	case ARCH_PTE_LEAF:
 		return VMS_EXISTS;
@@ -88,9 +75,38 @@ enum vms_status vms_cursor_map(struct vms_cursor *cursor, vms_pfn frame, struct 
 			return VMS_NO_MEMORY;
 		vms__descend_to(cursor, level, &reserve);
 	}
-	leaf_set(cursor, frame, prop);
-	vms__move(cursor, cursor->at + vms__slot_len(level));
+	leaf_set(cursor, vms__here(cursor), frame, prop);
+	vms__step_slot(cursor);
 	return VMS_OK;
+}
+
+enum vms_status vms_cursor_map(struct vms_cursor *cursor, vms_pfn frame, struct vms_prop prop)
+{
+	uint32_t level;
+
+	if (cursor->mode != VMS_EDITING)
+		return VMS_READ_ONLY;
+	if (cursor->at == cursor->end)
+		return VMS_OUT_OF_RANGE;
+	level = vms__is_user(cursor) ? vms__frame_mappable(frame) : 0;
+	if (level == 0)
+		return VMS_BAD_FRAME;
+	if (!prop_is_for(cursor, prop))
+		return VMS_BAD_PROP;
+	/* A page always fits. */
+	if (level > 1 && (level > cursor->top_level || !vms__slot_aligned(cursor->at, level) ||
+			  vms__slot_len(level) > cursor->end - cursor->at))
+		return VMS_OUT_OF_RANGE;
+	if (cursor->level == level) {
+		uint64_t pte = vms__here(cursor);
+
+		if (!arch_pte_is_leaf(pte, level) && !arch_pte_is_table(pte, level)) {
+			leaf_set(cursor, pte, frame, prop);
+			vms__step_slot(cursor);
+			return VMS_OK;
+		}
+	}
+	return map_walk(cursor, frame, level, prop);
 }
 
 /* Is this physical range one that a user space may see without counting it? */
@@ -128,7 +144,7 @@ static enum vms_status device_plan(struct vms_cursor *cursor, vms_pfn frame, uin
 		uint32_t level =
 			device_level(cursor, frame + (vms_pfn)((cursor->at - start) / VMS_PAGE), stop - cursor->at);
 
-		if (arch_pte_kind(pte, cursor->level) == ARCH_PTE_LEAF) {
+		if (arch_pte_is_leaf(pte, cursor->level)) {
 			status = VMS_EXISTS;
 			break;
 		}
@@ -167,9 +183,9 @@ enum vms_status vms_cursor_map_device(struct vms_cursor *cursor, vms_pfn frame, 
 		(void)vms__seek(cursor);
 		level = device_level(cursor, frame, stop - cursor->at);
 		vms__descend_to(cursor, level, &reserve);
-		leaf_set(cursor, frame, prop);
+		leaf_set(cursor, vms__here(cursor), frame, prop);
 		frame += vms__frames_in(level);
-		vms__move(cursor, cursor->at + vms__slot_len(level));
+		vms__step_slot(cursor);
 	}
 	return VMS_OK;
 }

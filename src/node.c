@@ -61,7 +61,7 @@ void vms__table_init(vms_pfn table, uint32_t level, vms_pfn root, uint32_t prefi
 /* Entry k of the 512 that take the place of a leaf or mark of this level. */
 static uint64_t entry_part(uint64_t pte, uint32_t level, uint32_t k, bool user)
 {
-	if (arch_pte_kind(pte, level) != ARCH_PTE_LEAF)
+	if (!arch_pte_is_leaf(pte, level))
 		return pte;
 	return arch_pte_leaf(arch_pte_frame(pte, level) + k * vms__frames_in(level - 1), level - 1,
 			     arch_pte_prop(pte, level), user);
@@ -94,7 +94,8 @@ void vms__table_free(vms_pfn table)
 		if (pte == 0)
 			continue;
 		left--;
-		if (arch_pte_kind(pte, level) == ARCH_PTE_LEAF && vms__frame_is_counted(arch_pte_frame(pte, level)))
+		/* Frames that are not counted are not touched by that. */
+		if (arch_pte_is_leaf(pte, level))
 			vms_frame_put(arch_pte_frame(pte, level));
 	}
 	table_give_back(table);
@@ -112,7 +113,7 @@ void vms__tree_free(vms_pfn table)
 		if (pte == 0)
 			continue;
 		left--;
-		if (arch_pte_kind(pte, level) == ARCH_PTE_TABLE)
+		if (arch_pte_is_table(pte, level))
 			vms__tree_free(arch_pte_child(pte));
 	}
 	vms__table_free(table);

@@ -119,18 +119,18 @@ static bool space_permits(const struct vms_space *space, const struct vms_fault 
 {
 	vms_pfn node = space->root;
 	uint64_t pte = 0;
-	uint32_t level;
+	uint32_t level, *section;
 	bool permits;
 
-	vms__section_enter();
+	section = vms__section_enter();
 	for (level = ARCH_LEVELS; level > 0; level--) {
 		pte = vms__entry(node, vms__index(fault->va, level));
-		if (arch_pte_kind(pte, level) != ARCH_PTE_TABLE)
+		if (!arch_pte_is_table(pte, level))
 			break;
 		node = arch_pte_child(pte);
 	}
-	permits = arch_pte_kind(pte, level) == ARCH_PTE_LEAF && vms_has(arch_pte_prop(pte, level).flags, fault->access);
-	vms__section_leave();
+	permits = arch_pte_is_leaf(pte, level) && vms_has(arch_pte_prop(pte, level).flags, fault->access);
+	vms__section_leave(section);
 	return permits;
 }
 

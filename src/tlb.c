@@ -17,17 +17,12 @@
 #include <mmu.h>
 
 #include "atomic.h"
+#include "flush.h"
 #include "lock.h"
 
 void vms_tlb_flusher_init(struct vms_tlb_flusher *flusher, struct vms_space *space)
 {
-	flusher->space = space;
-	flusher->nr_ranges = 0;
-	flusher->nr_frames = 0;
-	flusher->all = false;
-	flusher->nr_pages = 0;
-	flusher->waiting = 0;
-	flusher->tables = VMS_NO_FRAME;
+	vms__flusher_init(flusher, space);
 }
 
 void vms_tlb_issue(struct vms_tlb_flusher *flusher, vms_va start, uint64_t len)
@@ -60,13 +55,8 @@ void vms_tlb_issue(struct vms_tlb_flusher *flusher, vms_va start, uint64_t len)
 
 void vms_tlb_issue_with(struct vms_tlb_flusher *flusher, vms_va start, uint64_t len, vms_pfn frame)
 {
-	if (flusher->nr_frames == VMS_FLUSH_FRAMES) {
-		vms_tlb_dispatch(flusher);
-		vms_tlb_sync(flusher);
-	}
 	vms_tlb_issue(flusher, start, len);
-	flusher->frames[flusher->nr_frames] = frame;
-	flusher->nr_frames++;
+	vms__flusher_park(flusher, frame);
 }
 
 /* How much a flusher that gave up counting asks for: the kernel's entries are global. */
@@ -149,7 +139,7 @@ void vms_tlb_dispatch(struct vms_tlb_flusher *flusher)
 	vms__fence();
 	active = vms__load64(&flusher->space->active);
 	others = active - (active >> self) % 2 * (1ul << self);
-	for (uint32_t cpu = 0; cpu < vms_machine.nr_cpus; cpu++) {
+	for (uint32_t cpu = 0; cpu < vms_machine.nr_cpus && others >> cpu != 0; cpu++) {
 		if ((others >> cpu) % 2 != 0)
 			queue_ask(cpu, flusher);
 	}

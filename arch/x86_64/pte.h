@@ -77,6 +77,18 @@ static inline enum arch_pte_kind arch_pte_kind(uint64_t pte, uint32_t level)
 	return level == 1 || arch_pte_has(pte, ARCH_PTE_PS) ? ARCH_PTE_LEAF : ARCH_PTE_TABLE;
 }
 
+/* The two questions that are asked most, each in one test: arch_pte_kind() says the same. */
+static inline bool arch_pte_is_table(uint64_t pte, uint32_t level)
+{
+	return arch_pte_has(pte, ARCH_PTE_P) && !arch_pte_has(pte, ARCH_PTE_PS) && level > 1;
+}
+
+static inline bool arch_pte_is_leaf(uint64_t pte, uint32_t level)
+{
+	return arch_pte_has(pte, ARCH_PTE_P) ? level == 1 || arch_pte_has(pte, ARCH_PTE_PS)
+					     : arch_pte_has(pte, ARCH_PTE_KEPT);
+}
+
 /* An entry that names a child table. Rights are decided in the leaf; this one grants all. */
 static inline uint64_t arch_pte_table(vms_pfn child, bool user)
 {

@@ -11,6 +11,9 @@
 #define VMS_CACHE_LINE 64
 #define VMS_OWN_LINE __attribute__((aligned(VMS_CACHE_LINE)))
 
+/* Seldom run: kept out of its callers, so that the usual way saves no registers for it. */
+#define VMS_SELDOM __attribute__((noinline, cold))
+
 #define VMS_NORETURN __attribute__((noreturn))
 
 #endif
