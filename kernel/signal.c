@@ -72,7 +72,7 @@ bool signal_waiting(struct thread *thread)
 
 bool signal_spares_init(struct process *process, const struct signal_info *info)
 {
-	bool foreign = info->code <= 0 && info->pid != process->pid;
+	bool foreign = info->code != SI_KERNEL && info->pid != process->pid;
 
 	return process_is_init(process) && signal_action_of(process, info->signo).handler == SIGNAL_HANDLER_DEFAULT &&
 	       (foreign || signal_default_of(info->signo) == SIGNAL_STOPS);
