@@ -204,7 +204,7 @@ long process_clone(const struct clone_request *request)
 			discard(child, thread);
 			return -ENOMEM;
 		}
-		child->exit_signal = request->exit_signal;
+		child->exit_signal = flags & CLONE_PARENT ? this_process()->exit_signal : request->exit_signal;
 	}
 	state = lock_take_irq(&proc_lock);
 	id = thread->tid = process_new_id();

@@ -63,6 +63,7 @@ static void give_children_away(struct process *process)
 			continue;
 		list_remove(&child->sibling);
 		child->parent = reaper;
+		child->exit_signal = SIGCHLD; /* what it was to send is no affair of the first process's */
 		list_add(&child->sibling, &reaper->children);
 		if (child->zombie)
 			signal_process_locked(reaper, SIGCHLD);
