@@ -1,17 +1,17 @@
 # The library's native benchmark: src/ as it ships, on a port and an MMU that cost nothing.
-# user.c copies to and from user memory, of which there is none here.
-BENCH_C     := $(filter-out src/user.c,$(SRC)) $(wildcard bench/native/*.c)
+BENCH_C     := $(SRC) $(wildcard bench/native/*.c)
 BENCH_OUT   := $(O)/bench/native
 BENCH_OBJ   := $(BENCH_C:%.c=$(BENCH_OUT)/%.o)
-# No arch/x86_64/mmu.h: the folder of ours comes first and has one of that name.
-BENCH_FLAGS := $(WARN) -O2 -g -Ibench/native $(INC)
+# No arch/x86_64/mmu.h: the folder of ours comes first and has one of that name. What copies user memory is
+# thrown away: there is none here.
+BENCH_FLAGS := $(WARN) -O2 -g -ffunction-sections -Ibench/native $(INC)
 
 $(BENCH_OUT)/%.o: %.c
 	@mkdir -p $(@D)
 	@$(CC) $(BENCH_FLAGS) $(DEPS) -c -o $@ $<
 
 $(BENCH_OUT)/native: $(BENCH_OBJ)
-	@$(CC) -o $@ $^
+	@$(CC) -Wl,--gc-sections -o $@ $^
 
 ## bench: what the library costs natively, beside a bare walk; PAGES=, ROUNDS=
 bench: $(BENCH_OUT)/native
@@ -22,6 +22,24 @@ bench-instructions: $(BENCH_OUT)/native
 	@tools/install bench
 	@bench/native/instructions $<
 
+# The benchmark of a whole kernel: one static program without a C library.
+MMBENCH       := $(O)/bench/mmbench
+MMBENCH_FLAGS := -std=gnu11 -O2 -Wall -Wextra -Werror -static -nostdlib -ffreestanding -fno-stack-protector -fno-pie \
+	-no-pie -mgeneral-regs-only -fcf-protection=none -fno-asynchronous-unwind-tables \
+	-fno-tree-loop-distribute-patterns -Wl,--build-id=none -Wl,-z,noexecstack
+
+$(MMBENCH): bench/mmbench.c bench/figures.h bench/mini.h
+	@mkdir -p $(@D)
+	@$(CC) $(MMBENCH_FLAGS) -o $@ $<
+
+## bench-icount: instructions of mmap, faults, fork and others in the kernel under QEMU, beside Linux's
+bench-icount: $(MMBENCH) $(KERNEL) $(O)/archive.cpio
+	@bench/counted.py $(KERNEL) $(O)/archive.cpio $(MMBENCH) instructions
+
+## bench-time: the same in nanoseconds, with threads; CPUS=2
+bench-time: $(MMBENCH) $(KERNEL) $(O)/archive.cpio
+	@bench/counted.py $(KERNEL) $(O)/archive.cpio $(MMBENCH) time
+
 -include $(BENCH_OBJ:.o=.d)
 
-.PHONY: bench bench-instructions
+.PHONY: bench bench-instructions bench-icount bench-time

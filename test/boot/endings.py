@@ -41,14 +41,22 @@ def bad_archive(name, change, text="archive"):
     return test
 
 
+def header_of(data, name):
+    """Where the header of this file is: busybox itself holds the names of many."""
+    at = data.index(name + b"\0")
+    while data[at - 110:at - 104] != b"070701":
+        at = data.index(name + b"\0", at + 1)
+    return at - 110
+
+
 def flip_header(data):
-    at = data.index(b"etc/passwd\0") - 110
+    at = header_of(data, b"etc/passwd")
     return data[:at] + b"070709" + data[at + 6:]
 
 
 def set_size(data, size):
     """A file size that reaches out of the archive, in the header of busybox."""
-    at = data.index(b"bin/busybox\0") - 110
+    at = header_of(data, b"bin/busybox")
     return data[:at + 54] + size + data[at + 62:]
 
 
