@@ -10,6 +10,7 @@ include tools/tools.mk
 include kernel/kernel.mk
 include sim/sim.mk
 include test/test.mk
+include test/mutants.mk
 include bench/bench.mk
 
 ## help: list the commands

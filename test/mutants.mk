@@ -7,4 +7,8 @@ MUTANTS   := tools/mutants --cc $(CC) --flags "-std=gnu11 $(SIM_INC)" --libs "$(
 mutants:
 	@$(MUTANTS) $(if $(F),--only $(F)) $(if $(AGAIN),--again)
 
-.PHONY: mutants
+## mutate-test: does the tool plant the mistakes that it should?
+mutate-test:
+	@test/mutate_test.py
+
+.PHONY: mutants mutate-test
