@@ -55,7 +55,7 @@ $(eval $(call free_config,clang,$(CLANG)))
 unit: $(SIM_CONFIG:%=unit-%) unit-freestanding-gcc unit-freestanding-clang
 
 # The same tests with counters: which lines and branches of src/ they reach.
-SIM_cov := -O0 -g --coverage
+SIM_cov := -O0 -g --coverage -fprofile-update=atomic
 $(eval $(call sim_config,gcc-cov,$(CC),$(SIM_cov)))
 
 ## coverage: lines and branches of src/ that the unit tests reach

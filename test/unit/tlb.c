@@ -275,6 +275,54 @@ static void more_frames_than_fit_are_flushed_in_turns(void **state)
 	sim_stop();
 }
 
+static bool reclaim(void)
+{
+	bool all;
+
+	vms_port_preempt_off();
+	all = vms_reclaim();
+	vms_port_preempt_on();
+	return all;
+}
+
+/* A CPU in the middle of a walk without locks may still look at a table that was detached since it began. */
+static void tables_wait_for_walkers(void **state)
+{
+	struct vms_space *space;
+	uint32_t used;
+
+	(void)state;
+	machine_start(3);
+	space = space_new_active();
+	map_at(space, G1, 1, R_);
+	used = sim_frames_used();
+	map_at(space, P, 1, R_);
+	/* As vms__section_enter() would leave it on CPU 1. */
+	vms_machine.cpu[1].section++;
+	unmap_at(space, 0, G1);
+	assert_true(sim_frames_used() > used);
+	assert_false(reclaim());
+	/* A walk that begins later cannot meet the table, and is not waited for. */
+	vms_machine.cpu[2].section++;
+	assert_false(reclaim());
+	vms_machine.cpu[1].section++;
+	assert_true(reclaim());
+	assert_int_equal(sim_frames_used(), used);
+	/* The same CPU in the next walk is another walk. */
+	vms_machine.cpu[1].section++;
+	map_at(space, P, 1, R_);
+	unmap_at(space, 0, G1);
+	assert_false(reclaim());
+	vms_machine.cpu[1].section += 2;
+	vms_machine.cpu[2].section++;
+	assert_true(reclaim());
+	assert_int_equal(sim_frames_used(), used);
+	vms_machine.cpu[1].section++;
+	CHECK(space);
+	space_end(space);
+	sim_stop();
+}
+
 static void a_cpu_that_left_is_not_waited_for(void **state)
 {
 	struct vms_tlb_flusher flusher;
@@ -378,6 +426,7 @@ int group_tlb(void)
 		cmocka_unit_test(a_large_kernel_range_goes_from_every_tlb),
 		cmocka_unit_test(two_askers_overflow_one_queue),
 		cmocka_unit_test(more_frames_than_fit_are_flushed_in_turns),
+		cmocka_unit_test(tables_wait_for_walkers),
 		cmocka_unit_test(a_cpu_that_left_is_not_waited_for),
 		cmocka_unit_test(two_cpus_wait_for_each_other),
 		cmocka_unit_test(early_and_doubled_interrupts_do_no_harm),
