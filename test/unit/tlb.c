@@ -294,12 +294,12 @@ static void tables_wait_for_walkers(void **state)
 	(void)state;
 	machine_start(3);
 	space = space_new_active();
-	map_at(space, G1, 1, R_);
+	map_at(space, 2 * G1, 1, R_);
 	used = sim_frames_used();
 	map_at(space, P, 1, R_);
 	/* As vms__section_enter() would leave it on CPU 1. */
 	vms_machine.cpu[1].section++;
-	unmap_at(space, 0, G1);
+	unmap_at(space, 0, G1 + P);
 	assert_true(sim_frames_used() > used);
 	assert_false(reclaim());
 	/* A walk that begins later cannot meet the table, and is not waited for. */
@@ -311,7 +311,7 @@ static void tables_wait_for_walkers(void **state)
 	/* The same CPU in the next walk is another walk. */
 	vms_machine.cpu[1].section++;
 	map_at(space, P, 1, R_);
-	unmap_at(space, 0, G1);
+	unmap_at(space, 0, G1 + P);
 	assert_false(reclaim());
 	vms_machine.cpu[1].section += 2;
 	vms_machine.cpu[2].section++;
