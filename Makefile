@@ -11,7 +11,9 @@ include kernel/kernel.mk
 include sim/sim.mk
 include test/test.mk
 include test/mutants.mk
+include test/fuzz/fuzz.mk
 include bench/bench.mk
+include explore/explore.mk
 
 ## help: list the commands
 help:
