@@ -194,6 +194,32 @@ static void a_huge_leaf_is_cut_to_the_range(void **state)
 	sim_stop();
 }
 
+/* No right shrinks, but no CPU may go on with a translation of another size. */
+static void a_cut_is_told_to_all(void **state)
+{
+	struct vms_space *space;
+	uint8_t byte;
+
+	(void)state;
+	machine_start_large(2, 1, 0);
+	space = space_new_active();
+	map_at(space, M2, 2, RW_);
+	sim_run_on(1);
+	sim_activate(space);
+	assert_true(sim_read(M2 + 7 * P, &byte));
+	sim_run_on(0);
+	protect_all(space, M2 + 9 * P, P, SET(VMS_X | VMS_SOFT1));
+	assert_false(sim_tlb_has(1, M2 + 7 * P));
+	CHECK(space);
+	sim_run_on(1);
+	assert_true(sim_execute(M2 + 9 * P));
+	assert_false(sim_execute(M2 + 7 * P));
+	sim_activate(&vms_machine.kernel);
+	sim_run_on(0);
+	space_end(space);
+	sim_stop();
+}
+
 static void less_rights_are_told_to_all_more_to_none(void **state)
 {
 	struct vms_space *space;
@@ -271,6 +297,7 @@ int group_protect(void)
 		cmocka_unit_test(access_goes_and_comes_back),
 		cmocka_unit_test(clear_comes_before_set),
 		cmocka_unit_test(a_huge_leaf_is_cut_to_the_range),
+		cmocka_unit_test(a_cut_is_told_to_all),
 		cmocka_unit_test(less_rights_are_told_to_all_more_to_none),
 		cmocka_unit_test(the_dirty_bit_survives_a_change),
 		cmocka_unit_test(devices_can_be_protected),

@@ -159,7 +159,12 @@ static void *cpu_run(void *argument)
 		if (first + nr > NR_PAGES)
 			nr = NR_PAGES - first;
 		if (choice % 8 < 4) {
+			/* Two that wait for each other with interrupts off must serve each other. */
+			uint64_t irq = choice % 8 == 3 ? vms_port_irq_save() : 1;
+
 			edit(&seed, self, first, nr);
+			if (choice % 8 == 3)
+				vms_port_irq_restore(irq);
 		} else if (choice % 8 == 4) {
 			look(self, first, nr);
 		} else if (choice % 64 == 5) {
