@@ -12,22 +12,22 @@
 struct boot_info {
 	struct vms_region regions[32]; /* free RAM: neither kernel, archive nor anything else in it */
 	uint32_t nr_regions;
-	uint32_t nr_frames;            /* highest frame of RAM + 1 */
-	struct vms_table *ram;         /* where physical address 0 is mapped, now and later */
-	vms_pa archive;                /* the cpio archive */
-	uint64_t archive_len;          /* 0: there is none */
+	uint32_t nr_frames;    /* highest frame of RAM + 1 */
+	struct vms_table *ram; /* where physical address 0 is mapped, now and later */
+	vms_pa archive;        /* the cpio archive */
+	uint64_t archive_len;  /* 0: there is none */
 	char command_line[2048];
-	uint32_t nr_cpus;              /* found; at most VMS_MAX_CPUS */
+	uint32_t nr_cpus; /* found; at most VMS_MAX_CPUS */
 };
 extern struct boot_info boot_info;
 
-void kernel_main(void);            /* kernel/main.c; on the first CPU, interrupts off, on the boot stack */
-void kernel_cpu_main(void);        /* kernel/main.c; on every other CPU */
+void kernel_main(void);     /* kernel/main.c; on the first CPU, interrupts off, on the boot stack */
+void kernel_cpu_main(void); /* kernel/main.c; on every other CPU */
 
 /* Map the kernel's half into vms_machine.kernel: text RX, read-only R, data RW, RAM RW without X. */
 void machine_map_kernel(void);
-void machine_init(void);           /* interrupts, timer, system calls: this CPU, the first */
-void machine_start_cpus(void);     /* the others; each ends up in kernel_cpu_main() */
+void machine_init(void);       /* interrupts, timer, system calls: this CPU, the first */
+void machine_start_cpus(void); /* the others; each ends up in kernel_cpu_main() */
 void machine_console_init(void);
 void machine_console_listen(void); /* what is typed, and was before, goes to tty_input() from now on */
 void machine_putc(char c);         /* to the console, waiting for room */
@@ -39,7 +39,7 @@ void machine_interrupt(uint64_t cpus); /* TLB flush and "look at your flags", on
 uint64_t machine_now_ns(void);
 uint64_t machine_realtime_base_ns(void); /* real time at boot */
 void machine_irq_on(void);
-void machine_idle(void);           /* interrupts off on entry: wait for one, with interrupts on; off on return */
+void machine_idle(void); /* interrupts off on entry: wait for one, with interrupts on; off on return */
 bool machine_random(void *to, size_t len); /* from hardware; false: there is none */
 
 /* Threads. */
@@ -47,9 +47,9 @@ struct user_fpu *user_fpu_new(void);
 void user_fpu_copy(struct user_fpu *to, const struct thread *from); /* from may be current: live registers */
 void user_fpu_reset(struct user_fpu *fpu);
 void user_fpu_free(struct user_fpu *fpu);
-uint64_t user_fpu_size(void);      /* bytes of the image in a signal frame */
-void user_fpu_save_image(void *to);        /* of the current thread */
-bool user_fpu_load_image(const void *from);/* false: not a valid image; nothing changed */
+uint64_t user_fpu_size(void);               /* bytes of the image in a signal frame */
+void user_fpu_save_image(void *to);         /* of the current thread */
+bool user_fpu_load_image(const void *from); /* false: not a valid image; nothing changed */
 /* Switch stacks, FPU and TLS base. Returns when somebody switches back. */
 void machine_switch(struct thread *from, struct thread *to);
 /* Make `thread` start in thread_begin() (sched.c) on its own stack. */
@@ -61,33 +61,34 @@ void machine_thread_prepare(struct thread *thread);
  */
 enum user_event {
 	USER_SYSCALL,
-	USER_EXCEPTION,  /* *trap says which */
-	USER_INTERRUPT   /* an interrupt was served; flags may have changed */
+	USER_EXCEPTION, /* *trap says which */
+	USER_INTERRUPT  /* an interrupt was served; flags may have changed */
 };
 struct user_trap {
-	uint32_t number;      /* machine's own: for the message */
-	const char *name;     /* "page fault", "general protection", ... */
+	uint32_t number;  /* machine's own: for the message */
+	const char *name; /* "page fault", "general protection", ... */
 	bool is_page_fault;
 	struct vms_fault fault; /* then */
-	int signal;           /* else: what Linux sends: SIGILL, SIGFPE, SIGSEGV, SIGTRAP, SIGBUS */
-	int code;             /* si_code */
-	vms_va address;       /* si_addr */
+	int signal;             /* else: what Linux sends: SIGILL, SIGFPE, SIGSEGV, SIGTRAP, SIGBUS */
+	int code;               /* si_code */
+	vms_va address;         /* si_addr */
 };
-enum user_event user_execute(struct user_trap *trap);
+static inline enum user_event user_execute(struct user_trap *trap);
 
 /* User registers (regs.h has the struct). */
-void user_regs_init(struct user_regs *regs, vms_va ip, vms_va sp); /* as execve leaves them */
-uint64_t user_regs_call(const struct user_regs *regs);           /* number of the system call */
-uint64_t user_regs_arg(const struct user_regs *regs, int i);     /* 0..5 */
-void user_regs_set_result(struct user_regs *regs, long result);
+void user_regs_init(struct user_regs *regs, vms_va ip, vms_va sp);          /* as execve leaves them */
+static inline uint64_t user_regs_call(const struct user_regs *regs);        /* number of the system call */
+static inline const uint64_t *user_regs_args(const struct user_regs *regs); /* its six arguments */
+static inline void user_regs_set_result(struct user_regs *regs, long result);
+#include <execute.h>
 long user_regs_result(const struct user_regs *regs);
-void user_regs_restart(struct user_regs *regs);                  /* run the system call instruction again */
+void user_regs_restart(struct user_regs *regs); /* run the system call instruction again */
 vms_va user_regs_ip(const struct user_regs *regs);
 vms_va user_regs_sp(const struct user_regs *regs);
 void user_regs_set_sp(struct user_regs *regs, vms_va sp);
 /* Make them safe to run: user segments, no privileged flag, canonical ip. After anything set them. */
 void user_regs_sanitize(struct user_regs *regs);
-long user_set_tls(struct thread *thread, vms_va base);           /* -EPERM: no user address */
+long user_set_tls(struct thread *thread, vms_va base); /* -EPERM: no user address */
 vms_va user_tls(const struct thread *thread);
 void user_tls_copy(struct thread *to, const struct thread *from);
 
@@ -100,7 +101,7 @@ struct signal_info { /* the part of siginfo_t that we fill */
 	int signo;
 	int code;
 	int pid;
-	uint64_t value;   /* si_addr, si_status */
+	uint64_t value; /* si_addr, si_status */
 };
 long user_signal_frame(int sig, const struct signal_action *action, const struct signal_info *info, uint64_t mask,
 		       vms_va stack); /* stack: alternate stack's top, or 0 */

@@ -194,8 +194,16 @@ bool signal_spares_init(struct process *process, const struct signal_info *info)
 void signal_stop_locked(struct process *process, int sig); /* it stops, and its parent hears of it */
 void signal_discard_locked(struct process *process, uint64_t set);
 void signal_queue_free(struct list *queue, uint64_t set);
-bool signal_waiting(struct thread *thread); /* one that is not blocked, or to stop, or dying */
-bool group_is_orphaned(int pgid);           /* proc_lock held */
+/* Is there one that is not blocked, or is the thread to stop or to die? Inline: asked before each return to user
+   mode. */
+static inline bool signal_waiting(const struct thread *thread)
+{
+	const struct process *process = thread->process;
+
+	return process != NULL && (thread->dying || process->stopped ||
+				   ((thread->sig_pending | process->sig_pending) & ~thread->sig_blocked) != 0);
+}
+bool group_is_orphaned(int pgid); /* proc_lock held */
 
 /* signal_action.c: what a process does on a signal; signal_actions_copy: NULL if there is no memory. */
 struct signal_action signal_action_of(struct process *process, int sig); /* proc_lock held */

@@ -60,16 +60,6 @@ void signal_discard_locked(struct process *process, uint64_t set)
 	}
 }
 
-bool signal_waiting(struct thread *thread)
-{
-	struct process *process = thread->process;
-
-	if (process == NULL)
-		return false;
-	return thread->dying || process->stopped ||
-	       ((thread->sig_pending | process->sig_pending) & ~thread->sig_blocked) != 0;
-}
-
 bool signal_spares_init(struct process *process, const struct signal_info *info)
 {
 	bool foreign = info->code != SI_KERNEL && info->pid != process->pid;

@@ -37,12 +37,10 @@ void syscall_dispatch(void)
 {
 	struct thread *thread = current();
 	uint64_t number = user_regs_call(&thread->regs);
-	uint64_t args[6];
 	long result;
 
-	user_regs_args(&thread->regs, args);
 	if (number < ARRAY_LEN(calls) && calls[number] != NULL)
-		result = calls[number](args);
+		result = calls[number](user_regs_args(&thread->regs));
 	else
 		result = unknown_call(number);
 	/* A mask for the length of the call goes, unless the signal that ended it is yet to be handled under it. */

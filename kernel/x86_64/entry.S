@@ -1,10 +1,10 @@
 /*
  * In and out of user mode, traps in kernel mode, and the switch of stacks.
  *
- * User mode is a function call: user_enter() loads the thread's registers from its struct user_regs and
+ * User mode is a function call: user_enter loads the thread's registers from its struct user_regs and
  * returns when a system call or trap has stored them there again. The processor's own pushes go straight into
  * that struct (TSS.rsp0 points behind it), so a trap from user mode costs no copy, and its kernel stack
- * is where user_enter() left it: nothing of the kernel is ever on top of it while user code runs.
+ * is where user_enter left it. The caller (execute.h) expects no register but rbp to be kept.
  *
  * GS base is the kernel's from the first instruction pair of every entry on, and the user's outside. The
  * four vectors that can hit between the two (debug, NMI, double fault, machine check) have stacks of their own
@@ -19,15 +19,15 @@
 \name:
 	.endm
 
-	/* From rdi's slot down to r15's. */
+	/* Below r9, which is pushed already; down to r15. */
 	.macro push_registers
-	push	%rsi
-	push	%rdx
-	push	%rcx
-	push	%rax
 	push	%r8
-	push	%r9
 	push	%r10
+	push	%rdx
+	push	%rsi
+	push	%rdi
+	push	%rax
+	push	%rcx
 	push	%r11
 	push	%rbx
 	push	%rbp
@@ -45,24 +45,19 @@
 	pop	%rbp
 	pop	%rbx
 	pop	%r11
-	pop	%r10
-	pop	%r9
-	pop	%r8
-	pop	%rax
 	pop	%rcx
-	pop	%rdx
-	pop	%rsi
+	pop	%rax
 	pop	%rdi
+	pop	%rsi
+	pop	%rdx
+	pop	%r10
+	pop	%r8
+	pop	%r9
 	.endm
 
-	/* Back to whoever called user_enter(), with the result in eax. */
+	/* Back to where user_enter was called from, with the result in eax. */
 	.macro leave_user
 	mov	%gs:CPU_KERNEL_SP, %rsp
-	pop	%r15
-	pop	%r14
-	pop	%r13
-	pop	%r12
-	pop	%rbx
 	pop	%rbp
 	ret
 	.endm
@@ -72,11 +67,6 @@
 	/* rdi: struct user_regs of the current thread, safe to run. Interrupts are off. */
 function user_enter
 	push	%rbp
-	push	%rbx
-	push	%r12
-	push	%r13
-	push	%r14
-	push	%r15
 	mov	%rsp, %gs:CPU_KERNEL_SP
 	lea	8(%rdi), %rsp
 	cmpq	$0, (%rdi)
@@ -104,7 +94,7 @@ function syscall_entry
 	push	$USER_CS
 	push	%rcx
 	push	%rax
-	push	%rdi
+	push	%r9
 	push_registers
 	push	$0
 	mov	$EVENT_SYSCALL, %eax
@@ -120,8 +110,8 @@ trap_stubs:
 	.if	!(vector == 8 || (vector >= 10 && vector <= 14) || vector == 17 || vector == 21 || vector == 29 || vector == 30)
 	push	$0
 	.endif
-	push	%rdi
-	mov	$vector, %edi
+	push	%r9
+	mov	$vector, %r9d
 	.if	vector == 1 || vector == 2 || vector == 8 || vector == 18
 	jmp	trap_own_stack
 	.else
@@ -130,7 +120,7 @@ trap_stubs:
 	.set	vector, vector + 1
 	.endr
 
-	/* On the stack: rdi, error code, rip, cs, ... */
+	/* The vector is in r9; on the stack: r9, error code, rip, cs, ... */
 	.balign	16
 trap:
 	testb	$3, 24(%rsp)
@@ -138,8 +128,8 @@ trap:
 	swapgs
 trap_in_user:
 	push_registers
-	push	%rdi
-	mov	%edi, %eax
+	push	%r9
+	mov	%r9d, %eax
 	/* Direction and alignment check are still the user's. */
 	push	$2
 	popf
@@ -147,11 +137,11 @@ trap_in_user:
 
 trap_in_kernel:
 	push_registers
-	push	%rdi
+	push	%r9
 	/* The trap may be inside a copy: lift of SMAP ends until we return. */
 	push	$2
 	popf
-	mov	%rdi, %rsi
+	mov	%r9, %rsi
 	mov	%rsp, %rdi
 	mov	%rsp, %rbp
 	call	trap_kernel
@@ -164,7 +154,7 @@ trap_return:
 trap_own_stack:
 	testb	$3, 24(%rsp)
 	jz	1f
-	/* From user mode: move to where other traps push. rdi is used up last. */
+	/* From user mode: move to where other traps push. */
 	swapgs
 	mov	%rax, %gs:CPU_SCRATCH
 	mov	%gs:CPU_REGS_END, %rax
@@ -180,10 +170,10 @@ trap_own_stack:
 	jmp	trap_in_user
 	/* From kernel mode, perhaps with the user's GS base still, or again, in force. */
 1:	push_registers
-	push	%rdi
+	push	%r9
 	push	$2
 	popf
-	mov	%rdi, %rbx
+	mov	%r9, %rbx
 	mov	$0xc0000101, %ecx
 	rdmsr
 	mov	%eax, %r12d

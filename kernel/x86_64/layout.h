@@ -36,7 +36,7 @@
 #define VECTOR_SPURIOUS 47
 #define NR_VECTORS 48
 
-/* What user_enter() returns for a system call; otherwise a vector. */
+/* What user_enter returns for a system call; otherwise a vector. */
 #define EVENT_SYSCALL 0x100
 
 /* Flags that a program may choose: CF PF AF ZF SF TF DF OF AC ID. And those that are always set: IF, bit 1. */

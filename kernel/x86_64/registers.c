@@ -56,24 +56,6 @@ void user_regs_init(struct user_regs *regs, vms_va ip, vms_va sp)
 		user_bases_load(regs);
 }
 
-uint64_t user_regs_call(const struct user_regs *regs)
-{
-	return regs->orig_rax;
-}
-
-uint64_t user_regs_arg(const struct user_regs *regs, int i)
-{
-	uint64_t args[6];
-
-	user_regs_args(regs, args);
-	return args[i];
-}
-
-void user_regs_set_result(struct user_regs *regs, long result)
-{
-	regs->rax = (uint64_t)result;
-}
-
 long user_regs_result(const struct user_regs *regs)
 {
 	return (long)regs->rax;

@@ -114,30 +114,15 @@ static int fpu_code_now(uint32_t number)
 	return fpu_code(mxcsr & ~(mxcsr >> 7));
 }
 
-enum user_event user_execute(struct user_trap *trap)
+enum user_event user_trap_take(struct user_trap *trap, uint64_t event)
 {
 	struct user_regs *regs = &current()->regs;
-	uint64_t event, error;
 	const struct exception *exception;
-
-	/* The last look: what is asked for from here on comes with an interrupt, which user mode takes. */
-	irq_off();
-	if (this_cpu()->need_resched) {
-		irq_on();
-		return USER_INTERRUPT;
-	}
-	/* sysret is for what a system call left; anything else goes by iretq, which loads every register. */
-	if (regs->event || regs->rip >= VMS_USER_END || (regs->rflags & ~USER_FLAGS) != USER_FLAGS_SET)
-		user_regs_sanitize(regs);
-	event = user_enter(regs);
-	if (event == EVENT_SYSCALL) {
-		irq_on();
-		return USER_SYSCALL;
-	}
+	uint64_t error;
 
 	error = regs->orig_rax;
 	regs->orig_rax = ~0ull;
-	/* Vector 0 is an event too. */
+	/* Back by iretq, which loads every register; vector 0 is an event too. */
 	regs->event = 1;
 	if (event >= ARRAY_LEN(exceptions) || event == TRAP_NMI) {
 		if (event == TRAP_NMI)

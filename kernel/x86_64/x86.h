@@ -180,7 +180,6 @@ void trap_kernel(struct user_regs *frame, uint64_t vector);
 void trap_stop(struct user_regs *frame, uint64_t vector); /* on a stack of its own */
 
 /* entry.S */
-uint64_t user_enter(struct user_regs *regs); /* EVENT_SYSCALL or a vector, interrupts off */
 void stack_switch(uint64_t *save, uint64_t load);
 void thread_first(void);
 void syscall_entry(void);
