@@ -74,9 +74,9 @@ static long map_segment(struct mm *mm, struct file *file, const struct elf_segme
 			    segment->offset / VMS_PAGE * VMS_PAGE);
 		if (at < 0)
 			return at;
-		/* Only where the program may write: nobody else could have relied on zeros. */
-		if (segment->len > segment->file_len && (segment->rights & MM_PROT_WRITE)) {
-			long result = clear_tail(mm, file_end, min_u64(file_pages, va + segment->len));
+		/* To the page's end, past the segment's own: the C library's loader allocates from what is left. */
+		if (segment->rights & MM_PROT_WRITE) {
+			long result = clear_tail(mm, file_end, file_pages);
 
 			if (result != 0)
 				return result;
