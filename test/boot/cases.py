@@ -5,6 +5,7 @@ the same busybox gives on the host as the expected output.
 """
 import os
 import re
+import signal
 import subprocess
 import tempfile
 
@@ -81,6 +82,12 @@ def parse(text):
     return cases
 
 
+def as_in_the_guest():
+    """Whoever runs the tests in the background may ignore ^C, and children would inherit that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.signal(signal.SIGQUIT, signal.SIG_DFL)
+
+
 def fill_from_host(cases, busybox):
     """Run the `host` cases here, where only busybox's applets are found, for what they must print."""
     with tempfile.TemporaryDirectory(prefix="vmspace.") as folder:
@@ -96,7 +103,7 @@ def fill_from_host(cases, busybox):
             environment = {"PATH": applets, "HOME": "/root"}
             ran = subprocess.run([busybox, "sh", "-c", case.script], cwd=place, stdin=subprocess.DEVNULL,
                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment,
-                                 timeout=case.timeout, check=False)
+                                 timeout=case.timeout, check=False, preexec_fn=as_in_the_guest)
             case.expected = ran.stdout.decode(errors="replace")
             case.status = str(ran.returncode)
             subprocess.run([busybox, "rm", "-rf", place], check=True)
