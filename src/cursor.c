@@ -67,20 +67,15 @@ enum vms_status vms_cursor_query(struct vms_cursor *cursor, struct vms_item *ite
 
 enum vms_status vms_cursor_find_next(struct vms_cursor *cursor, uint64_t len, enum vms_find find, struct vms_item *item)
 {
-	vms_va stop = cursor->at + len;
+	uint64_t pte;
 
 	if (!vms__len_fits(cursor, len))
 		return VMS_OUT_OF_RANGE;
-	while (cursor->at < stop) {
-		uint64_t pte = vms__seek(cursor);
-
-		if (pte != 0 && (find == VMS_FIND_ANY || arch_pte_is_leaf(pte, cursor->level))) {
-			vms__describe(cursor, pte, item);
-			return VMS_OK;
-		}
-		vms__step(cursor, stop);
-	}
-	return VMS_NOT_FOUND;
+	pte = vms__find(cursor, cursor->at + len, find);
+	if (pte == 0)
+		return VMS_NOT_FOUND;
+	vms__describe(cursor, pte, item);
+	return VMS_OK;
 }
 
 enum vms_status vms_cursor_jump(struct vms_cursor *cursor, vms_va va)

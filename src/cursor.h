@@ -80,6 +80,22 @@ static inline bool vms__in_page_table(struct vms_cursor *cursor, uint64_t len)
 	return cursor->level == 1 && vms__slot_start(cursor->at, 2) == vms__slot_start(cursor->at + len - 1, 2);
 }
 
+/*
+ * Move to the first leaf (or mark, if asked for) before `stop` and give its entry; or to `stop`, and 0. In the
+ * first case the cursor's node holds the entry.
+ */
+static inline uint64_t vms__find(struct vms_cursor *cursor, vms_va stop, enum vms_find find)
+{
+	while (cursor->at < stop) {
+		uint64_t pte = vms__seek(cursor);
+
+		if (pte != 0 && (find == VMS_FIND_ANY || arch_pte_is_leaf(pte, cursor->level)))
+			return pte;
+		vms__step(cursor, stop);
+	}
+	return 0;
+}
+
 /* Is the slot over the position all inside the next `len` bytes? */
 static inline bool vms__slot_inside(const struct vms_cursor *cursor, uint64_t len)
 {

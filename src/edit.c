@@ -1,5 +1,5 @@
 /*
- * Unmap, mark and protect: what was mapped is taken away or changed, and the TLBs are told.
+ * Unmap and mark: what was mapped is taken away, and the TLBs are told.
  */
 #include "cursor.h"
 #include "flush.h"
@@ -150,78 +150,4 @@ enum vms_status vms_cursor_mark(struct vms_cursor *cursor, uint64_t len, vms_tok
 	uint64_t nr;
 
 	return range_edit(cursor, len, arch_pte_mark(token), &nr);
-}
-
-/* This flag after a change: set, or there before and not cleared. The flag is a constant: no division is made. */
-static inline uint32_t flag_after(uint32_t flags, struct vms_change change, uint32_t flag)
-{
-	return vms_has(change.set, flag) || (vms_has(flags, flag) && !vms_has(change.clear, flag)) ? flag : 0;
-}
-
-static uint32_t flags_after(uint32_t flags, struct vms_change change)
-{
-	return flag_after(flags, change, VMS_R) + flag_after(flags, change, VMS_W) + flag_after(flags, change, VMS_X) +
-	       flag_after(flags, change, VMS_ACCESSED) + flag_after(flags, change, VMS_DIRTY) +
-	       flag_after(flags, change, VMS_GLOBAL) + flag_after(flags, change, VMS_SOFT0) +
-	       flag_after(flags, change, VMS_SOFT1);
-}
-
-static bool is_changeable(uint32_t flags)
-{
-	return flags < VMS_FLAGS_END && !vms_has(flags, VMS_ACCESSED) && !vms_has(flags, VMS_DIRTY) &&
-	       !vms_has(flags, VMS_GLOBAL);
-}
-
-/* Does any CPU have to forget the old rights? */
-static bool rights_shrank(uint32_t old, uint32_t now)
-{
-	return (vms_has(old, VMS_R) && !vms_has(now, VMS_R)) || (vms_has(old, VMS_W) && !vms_has(now, VMS_W)) ||
-	       (vms_has(old, VMS_X) && !vms_has(now, VMS_X));
-}
-
-/* Change the leaf over the position, whose slot is all in the range. */
-static void leaf_change(struct vms_cursor *cursor, struct vms_change change, struct vms_item *changed)
-{
-	uint32_t i = vms__index(cursor->at, cursor->level);
-	struct vms_prop old, now;
-	uint64_t pte, next;
-
-	do {
-		pte = vms__entry(cursor->node, i);
-		old = now = arch_pte_prop(pte, cursor->level);
-		now.flags = flags_after(old.flags, change);
-		next = arch_pte_leaf(arch_pte_frame(pte, cursor->level), cursor->level, now, vms__is_user(cursor));
-	} while (!vms__entry_swap(cursor->node, i, pte, next));
-	vms__describe(cursor, next, changed);
-	if (rights_shrank(old.flags, now.flags))
-		vms_tlb_issue(&cursor->flusher, changed->va, changed->len);
-}
-
-enum vms_status vms_cursor_protect_next(struct vms_cursor *cursor, uint64_t len, struct vms_change change,
-					struct vms_item *changed)
-{
-	vms_va before = cursor->at, stop = cursor->at + len;
-	enum vms_status status;
-
-	if (cursor->mode != VMS_EDITING)
-		return VMS_READ_ONLY;
-	if (!vms__len_fits(cursor, len))
-		return VMS_OUT_OF_RANGE;
-	if (!is_changeable(change.clear) || !is_changeable(change.set))
-		return VMS_BAD_PROP;
-	status = vms_cursor_find_next(cursor, len, VMS_FIND_MAPPED, changed);
-	if (status != VMS_OK)
-		return status;
-	changed->prop.flags = flags_after(changed->prop.flags, change);
-	status = vms_prop_valid(changed->prop) ? VMS_OK : VMS_BAD_PROP;
-	if (status == VMS_OK && !vms__slot_inside(cursor, stop - cursor->at))
-		status = vms__cut_ends(cursor, stop - cursor->at, false);
-	if (status != VMS_OK) {
-		vms__move(cursor, before);
-		return status;
-	}
-	(void)vms__seek(cursor);
-	leaf_change(cursor, change, changed);
-	vms__move(cursor, cursor->at + changed->len);
-	return VMS_OK;
 }

@@ -160,6 +160,12 @@ static inline uint64_t arch_pte_field(uint64_t pte)
 	return arch_pte_has(pte, ARCH_PTE_P) ? field : ARCH_PTE_FRAMES - 1 - field;
 }
 
+/* All of a leaf but its address field. */
+static inline uint64_t arch_pte_rest(uint64_t pte)
+{
+	return pte % VMS_PAGE + pte / ARCH_PTE_NX * ARCH_PTE_NX;
+}
+
 /* The first frame of a leaf. */
 static inline vms_pfn arch_pte_frame(uint64_t pte, uint32_t level)
 {

@@ -43,7 +43,7 @@ void bench_fail(const char *what);
 extern const struct row *const bench_rows[];
 extern const struct row *const bench_paths[];
 extern const struct row bench_range_map, bench_range_unmap, bench_range_protect;
-extern const struct row bench_range_find, bench_range_mark, bench_range_unmark;
+extern const struct row bench_each_protect, bench_range_find, bench_range_mark, bench_range_unmark;
 extern const struct row bench_open;
 
 #endif

@@ -29,6 +29,16 @@ BENCH_RUN static void range_unmap(uint64_t nr)
 BENCH_RUN static void range_protect(uint64_t nr)
 {
 	struct vms_change change = {.clear = VMS_W};
+	struct vms_cursor cursor;
+
+	cursor_open_at(&cursor, BASE, nr);
+	bench_check(vms_cursor_protect(&cursor, nr * VMS_PAGE, change, NULL));
+	vms_cursor_close(&cursor);
+}
+
+BENCH_RUN static void each_protect(uint64_t nr)
+{
+	struct vms_change change = {.clear = VMS_W};
 	vms_va end = BASE + nr * VMS_PAGE;
 	struct vms_cursor cursor;
 	struct vms_item item;
@@ -93,6 +103,13 @@ const struct row bench_range_protect = {
 	.after = space_end,
 	.pages = 1,
 	.most_ns = 5,
+};
+const struct row bench_each_protect = {
+	.name = "protect, page after page",
+	RUN(each_protect),
+	.before = before_mapped,
+	.after = space_end,
+	.pages = 1,
 };
 const struct row bench_range_find = {
 	.name = "range find",
@@ -174,14 +191,10 @@ BENCH_RUN static void path_protect(uint64_t nr)
 {
 	struct vms_change change = {.clear = VMS_W};
 	struct vms_cursor cursor;
-	struct vms_item item;
 
 	for (uint64_t i = 0; i + SMALL <= nr; i += SMALL) {
-		vms_va end = BASE + (i + SMALL) * VMS_PAGE;
-
 		cursor_open_at(&cursor, BASE + i * VMS_PAGE, SMALL);
-		while (vms_cursor_at(&cursor) < end)
-			bench_check(vms_cursor_protect_next(&cursor, end - vms_cursor_at(&cursor), change, &item));
+		bench_check(vms_cursor_protect(&cursor, SMALL * VMS_PAGE, change, NULL));
 		vms_cursor_close(&cursor);
 	}
 }

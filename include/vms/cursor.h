@@ -197,6 +197,26 @@ VMS_MUST_USE enum vms_status vms_cursor_protect_next(struct vms_cursor *cursor, 
 						     struct vms_item *changed);
 
 /**
+ * Change the flags of every mapping in [position, position + len), and step past it: what
+ * vms_cursor_protect_next() does until it finds none.
+ *
+ * change      one that leaves valid flags whatever they were: it sets VMS_R, or sets neither VMS_W nor VMS_X
+ *             and clears VMS_R only together with both.
+ * nr_changed  pages that are mapped there, a huge one counted in full; may be NULL.
+ *
+ * Returns  VMS_OK            the position is exactly position + len, also if nothing is mapped
+ *          VMS_READ_ONLY
+ *          VMS_OUT_OF_RANGE  len is 0, no multiple, or leaves the range
+ *          VMS_BAD_PROP      the change touches other flags, or is none of those above
+ *          VMS_NO_MEMORY     a huge leaf or mark straddles an end and no frame was left to split it
+ *          VMS_SATURATED     a huge leaf straddles an end, and its frame has too many references to split it
+ * TLB      as vms_cursor_protect_next().
+ * Cost     O(entries).
+ */
+VMS_MUST_USE enum vms_status vms_cursor_protect(struct vms_cursor *cursor, uint64_t len, struct vms_change change,
+						uint64_t *nr_changed);
+
+/**
  * Put a token on every page of [position, position + len), at the highest levels that fit, and step past
  * it. What was mapped there is removed as by unmap.
  *

@@ -1,10 +1,19 @@
 /*
- * protect_next: which mapping, which flags, huge leaves, flushes, and the bits that hardware sets meanwhile.
+ * protect_next and protect: which mapping, which flags, huge leaves, flushes, and the bits that hardware sets
+ * meanwhile. Every test runs twice: mapping after mapping, and with one call for a range where that can be asked for.
  */
 #include "unit.h"
 
 #define CLEAR(flags) ((struct vms_change){.clear = (flags)})
 #define SET(flags) ((struct vms_change){.set = (flags)})
+
+static bool in_one_call;
+
+/* Are the flags valid whatever they were before? */
+static bool fits_all(struct vms_change change)
+{
+	return (change.set & VMS_R) || !(change.set & (VMS_W | VMS_X));
+}
 
 /* All mappings of a range; the pages that were changed. */
 static uint64_t protect_all(struct vms_space *space, vms_va va, uint64_t len, struct vms_change change)
@@ -14,6 +23,8 @@ static uint64_t protect_all(struct vms_space *space, vms_va va, uint64_t len, st
 	uint64_t nr = 0;
 
 	cursor_open(&cursor, space, va, len, VMS_EDITING);
+	if (in_one_call && fits_all(change))
+		OK(vms_cursor_protect(&cursor, len, change, &nr));
 	while (vms_cursor_at(&cursor) < va + len) {
 		enum vms_status status =
 			vms_cursor_protect_next(&cursor, va + len - vms_cursor_at(&cursor), change, &item);
@@ -95,8 +106,18 @@ static void illegal_changes_change_nothing(void **state)
 	cursor_open(&cursor, space, 0, 8 * P, VMS_EDITING);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		IS(vms_cursor_protect_next(&cursor, 8 * P, bad[i], &item), VMS_BAD_PROP);
+		IS(vms_cursor_protect(&cursor, 8 * P, bad[i], NULL), VMS_BAD_PROP);
 		assert_int_equal(vms_cursor_at(&cursor), 0);
 	}
+	/* For a range it counts what could result. */
+	IS(vms_cursor_protect(&cursor, 8 * P, SET(VMS_W), NULL), VMS_BAD_PROP);
+	IS(vms_cursor_protect(&cursor, 8 * P, SET(VMS_X), NULL), VMS_BAD_PROP);
+	IS(vms_cursor_protect(&cursor, 8 * P, CLEAR(VMS_R | VMS_W), NULL), VMS_BAD_PROP);
+	IS(vms_cursor_protect(&cursor, 8 * P, CLEAR(VMS_R | VMS_X), NULL), VMS_BAD_PROP);
+	IS(vms_cursor_protect(&cursor, 0, CLEAR(VMS_W), NULL), VMS_OUT_OF_RANGE);
+	IS(vms_cursor_protect(&cursor, P + 1, CLEAR(VMS_W), NULL), VMS_OUT_OF_RANGE);
+	IS(vms_cursor_protect(&cursor, 9 * P, CLEAR(VMS_W), NULL), VMS_OUT_OF_RANGE);
+	assert_int_equal(vms_cursor_at(&cursor), 0);
 	/* What results here would be W without R. */
 	OK(vms_cursor_jump(&cursor, 4 * P));
 	IS(vms_cursor_protect_next(&cursor, 4 * P, SET(VMS_W), &item), VMS_BAD_PROP);
@@ -270,6 +291,41 @@ static void the_dirty_bit_survives_a_change(void **state)
 	sim_stop();
 }
 
+/* Neighbours that differ in all that a change may or may not touch, and a hole: each keeps its own. */
+static void each_leaf_keeps_what_is_its_own(void **state)
+{
+	enum { NR = 64 };
+	struct vms_space *space;
+	vms_pfn frame[NR];
+	uint32_t flags[NR];
+
+	(void)state;
+	machine_start(1);
+	space = space_new();
+	for (uint32_t i = 0; i < NR; i++) {
+		struct vms_prop prop = {i % 11 == 3 ? 0 : VMS_R, i / 7 % VMS_NR_CACHE};
+
+		prop.flags += (prop.flags ? i % 4 * VMS_W : 0) + i / 4 % 4 * VMS_ACCESSED + i / 5 % 4 * VMS_SOFT0;
+		flags[i] = prop.flags;
+		frame[i] = i % 9 == 8 ? (vms_pfn)VMS_NO_FRAME : map_at(space, (500 + i) * P, 1, prop);
+	}
+	assert_int_equal(protect_all(space, 498 * P, (NR + 4) * P,
+				     (struct vms_change){.clear = VMS_W | VMS_SOFT0, .set = VMS_SOFT1}),
+			 NR - NR / 9);
+	for (uint32_t i = 0; i < NR; i++) {
+		struct vms_item item = query_at(space, (500 + i) * P);
+
+		assert_int_equal(item.frame, frame[i]);
+		if (item.what != VMS_MAPPED)
+			continue;
+		assert_int_equal(item.prop.flags, (flags[i] & ~(VMS_W | VMS_SOFT0)) | VMS_SOFT1);
+		assert_int_equal(item.prop.cache, i / 7 % VMS_NR_CACHE);
+	}
+	CHECK(space);
+	space_end(space);
+	sim_stop();
+}
+
 static void devices_can_be_protected(void **state)
 {
 	struct vms_space *space;
@@ -300,8 +356,13 @@ int group_protect(void)
 		cmocka_unit_test(a_cut_is_told_to_all),
 		cmocka_unit_test(less_rights_are_told_to_all_more_to_none),
 		cmocka_unit_test(the_dirty_bit_survives_a_change),
+		cmocka_unit_test(each_leaf_keeps_what_is_its_own),
 		cmocka_unit_test(devices_can_be_protected),
 	};
+	int failed;
 
-	return cmocka_run_group_tests_name("protect", test, NULL, NULL);
+	in_one_call = false;
+	failed = cmocka_run_group_tests_name("protect", test, NULL, NULL);
+	in_one_call = true;
+	return failed + cmocka_run_group_tests_name("protect in one call", test, NULL, NULL);
 }
