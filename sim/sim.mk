@@ -7,21 +7,27 @@ SIM_plain  := -O2 -g
 SIM_san    := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 SIM_CONFIG := gcc-plain gcc-san clang-plain clang-san
 
-# One binary a configuration: $(1) its name, $(2) the compiler, $(3) its flags.
+# One binary a configuration: $(1) its name, $(2) the compiler, $(3) its flags, $(4) more sources, $(5) link flags.
 define sim_config
 $(SIM_OUT)/$(1)/%.o: %.c
 	@mkdir -p $$(@D)
 	@$(2) $$(WARN) $(3) $$(SIM_INC) $$(DEPS) -c -o $$@ $$<
 
-$(SIM_OUT)/$(1)/unit: $$(SIM_C:%.c=$(SIM_OUT)/$(1)/%.o)
-	@$(2) $(3) -o $$@ $$^ $$(SIM_LIBS)
+$(SIM_OUT)/$(1)/unit: $$(patsubst %.c,$(SIM_OUT)/$(1)/%.o,$$(SIM_C) $(4))
+	@$(2) $(3) $(5) -o $$@ $$^ $$(SIM_LIBS)
 
--include $$(SIM_C:%.c=$(SIM_OUT)/$(1)/%.d)
+-include $$(patsubst %.c,$(SIM_OUT)/$(1)/%.d,$$(SIM_C) $(4))
 endef
 $(eval $(call sim_config,gcc-plain,$(CC),$(SIM_plain)))
 $(eval $(call sim_config,gcc-san,$(CC),$(SIM_san)))
 $(eval $(call sim_config,clang-plain,$(CLANG),$(SIM_plain)))
 $(eval $(call sim_config,clang-san,$(CLANG),$(SIM_san)))
+
+# Checking builds: the linker puts the contracts of spec/ between the tests and the library.
+SPEC_C     := $(wildcard spec/*.c)
+SPEC_WRAPS := $(shell sed -n 's/.*WRAP(\([a-z_]*\)).*/\1/p' $(SPEC_C) | sort -u)
+SIM_check  := -O2 -g -DVMS_CHECK=3
+$(eval $(call sim_config,gcc-check,$(CC),$(SIM_check),$(SPEC_C),$(SPEC_WRAPS:%=-Wl,--wrap=%)))
 
 # A configuration's tests: one line for each group, everything if one fails.
 $(SIM_CONFIG:%=unit-%): unit-%: $(SIM_OUT)/%/unit

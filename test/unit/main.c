@@ -42,8 +42,12 @@ int main(int argc, char **argv)
 
 		for (int k = 1; k < argc; k++)
 			wanted = wanted || strcmp(argv[k], group[i].name) == 0;
+		/* The contracts are those of one thread. */
+		checking(group[i].run != group_threads);
 		if (wanted && group[i].run() != 0)
 			failed++;
 	}
+	if (checking_count() > 0)
+		printf("%lu operations were checked against their contracts\n", checking_count());
 	return failed;
 }

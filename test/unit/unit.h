@@ -56,6 +56,10 @@ struct vms_item query_at(struct vms_space *space, vms_va va);
 	sim_check((struct vms_space *const[]){__VA_ARGS__}, \
 		  sizeof((struct vms_space *const[]){__VA_ARGS__}) / sizeof(struct vms_space *))
 
+/* Checking builds: follow the spaces that are created from now on; forget all. Operations checked so far. */
+void checking(bool on);
+uint64_t checking_count(void);
+
 /* One group of tests a file. */
 int group_types(void);
 int group_frames(void);
