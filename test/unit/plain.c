@@ -7,7 +7,7 @@
 
 static void limit_and_skip_stay_inside(void **state)
 {
-	uint8_t bytes[100];
+	uint8_t bytes[100] = {0};
 	struct vms_plain_reader in = vms_plain_reader(bytes, sizeof(bytes));
 	struct vms_plain_writer out = vms_plain_writer(bytes, sizeof(bytes));
 
