@@ -54,11 +54,21 @@ boot-test:
 	@$(MAKE_ALL) $(KERNEL) $(ARCHIVE) user
 	@test/boot/run.py --kernel $(KERNEL) --archive $(ARCHIVE) --programs $(O)/user --out $(O)/boot $(BOOT_TEST)
 
+# The example in README.md is C that compiles.
+$(O)/readme.ok: README.md $(wildcard include/vms/*.h)
+	@mkdir -p $(@D)
+	@sed -n '/^```c$$/,/^```$$/{/^```/d;p}' README.md >$(O)/readme.c
+	@test -s $(O)/readme.c
+	@$(CC) $(WARN) -Wno-unused-function $(INC) -c -o $@ $(O)/readme.c
+
+## check-readme: does the example in README.md compile?
+check-readme: $(O)/readme.ok
+
 ## test: everything: format, unit tests, kernel under QEMU
 test:
 	@tools/install run test
-	@$(MAKE_ALL) check-format check-tree
+	@$(MAKE_ALL) check-format check-tree check-readme
 	@$(MAKE_ALL) unit
 	@$(MAKE_ALL) boot-test
 
-.PHONY: run archive user boot-test test
+.PHONY: run archive user boot-test check-readme test

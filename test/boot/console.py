@@ -102,8 +102,9 @@ def session(options, cpus):
         terminal.expect(PROMPT)
         terminal.type("echo wrong\x7f\x7f\x7f\x7f\x7fright\n")
         terminal.expect("\nright\n")
-        terminal.type("(exit 9)\n")
         terminal.expect(PROMPT)
+        terminal.type("(exit 9)\n")
+        terminal.expect("9\\)\n" + ".*" + PROMPT)
         terminal.type("\x04")
         status = terminal.end()
         if status != 9:

@@ -122,7 +122,7 @@ int main(int argc, char **argv)
 		return atoi(argv[1]);
 	CHECK(pipe(go) == 0);
 	common = memory_new(8 * PAGE, PROT_READ | PROT_WRITE);
-	for (int round = 0; round < 40; round++)
+	for (int round = 0; round < 24; round++)
 		one_round(round);
 	done("exits: ok");
 	return 0;

@@ -49,7 +49,7 @@ static void *count(void *number)
 
 static void *take_turns(void *number)
 {
-	for (int round = 0; round < 100; round++) {
+	for (int round = 0; round < 40; round++) {
 		pthread_mutex_lock(&mutex);
 		while (turn % NR_THREADS != (int)(long)number)
 			CHECK(pthread_cond_wait(&changed, &mutex) == 0);
@@ -71,7 +71,7 @@ static void test_primitives(void)
 	done("mutex and thread-local storage");
 	start_all(threads, NR_THREADS, take_turns);
 	join_all(threads, NR_THREADS);
-	CHECK(turn == NR_THREADS * 100);
+	CHECK(turn == NR_THREADS * 40);
 	struct timespec soon;
 	CHECK(clock_gettime(CLOCK_REALTIME, &soon) == 0);
 	soon.tv_nsec += 20 * 1000 * 1000;
@@ -104,7 +104,7 @@ static void test_many(void)
 /* Each thread in its own region: map, fill, protect, check, unmap, and nobody sees another's bytes. */
 static void *churn_own(void *number)
 {
-	for (int round = 0; round < 60; round++) {
+	for (int round = 0; round < 20; round++) {
 		size_t pages = 1 + (size_t)(round * 7 + (long)number * 3) % 23;
 		char *at = memory_new(pages * PAGE, PROT_READ | PROT_WRITE);
 
@@ -208,7 +208,7 @@ static void test_protect_reaches(void)
 	target = (void *)memory_new(PAGE, PROT_READ | PROT_WRITE);
 	atomic_store(&writable, true);
 	start_all(threads, 1, write_target);
-	for (int round = 0; round < 100; round++) {
+	for (int round = 0; round < 40; round++) {
 		uint32_t faults = atomic_load(&nr_faults), now = atomic_load(&progress);
 
 		wait_for_more(&progress, now); /* it is writing, with a translation that allows it */
@@ -254,7 +254,7 @@ static void test_replace_reaches(void)
 	window = memory_new(PAGE, PROT_READ | PROT_WRITE);
 	atomic_store(&stop, false);
 	start_all(threads, NR_THREADS - 1, read_window);
-	for (int round = 1; round <= 300; round++) {
+	for (int round = 1; round <= 100; round++) {
 		CHECK(mmap(window, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) ==
 		      window);
 		atomic_store(&generation, (char)(round % 100 + 1));
