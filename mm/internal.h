@@ -53,7 +53,12 @@ static inline struct mm *mm_of(struct vms_space *space)
 }
 
 /* record.c. The lock is taken with or without a cursor open, and nothing else is taken under it. */
-long mm_record_add(struct mm *mm, const struct mm_record *record); /* its number, or -ENOMEM; takes a reference */
+/*
+ * The number of a record for this mapping, from now on the newest behind its addresses, or -ENOMEM. Takes a reference
+ * to the file. If the mapping comes to nothing, undo with what add left in `before`.
+ */
+long mm_record_add(struct mm *mm, const struct mm_record *record, struct mm_record *before);
+void mm_record_undo(struct mm *mm, uint32_t number, const struct mm_record *before);
 struct mm_record mm_record_get(struct mm *mm, uint32_t number);
 bool mm_record_at(struct mm *mm, vms_va va, struct mm_record *record, uint32_t *number); /* the newest over va */
 /* The first range after `va` that some shared mapping was ever made of; an empty one at the end if none. */

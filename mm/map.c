@@ -14,23 +14,24 @@ struct filling {
 	struct mm_record record; /* record.file is NULL for anonymous memory */
 };
 
-/* The mark for a filling at this place. */
-static long filling_token(struct mm *mm, const struct filling *filling, vms_va va, uint64_t len, vms_token *token)
+/* Put the filling's mark on all of an editing cursor's range, in place of whatever is there. */
+static long range_mark(struct mm *mm, struct vms_cursor *cursor, const struct filling *filling)
 {
-	struct mm_record record = filling->record;
-	long number;
+	struct mm_record record = filling->record, before;
+	uint64_t len = cursor->end - cursor->start;
+	long number, result;
 
-	if (record.file == NULL) {
-		*token = mm_token(filling->prot, false, 0);
-		return 0;
-	}
-	record.start = va;
-	record.end = va + len;
-	number = mm_record_add(mm, &record);
+	if (record.file == NULL)
+		return mm_errno(vms_cursor_mark(cursor, len, mm_token(filling->prot, false, 0)));
+	record.start = cursor->start;
+	record.end = cursor->end;
+	number = mm_record_add(mm, &record, &before);
 	if (number < 0)
 		return number;
-	*token = mm_token(filling->prot, true, (uint32_t)number);
-	return 0;
+	result = mm_errno(vms_cursor_mark(cursor, len, mm_token(filling->prot, true, (uint32_t)number)));
+	if (result < 0)
+		mm_record_undo(mm, (uint32_t)number, &before);
+	return result;
 }
 
 /* Is the rest of the cursor's range empty? If not, where does what is there end? */
@@ -54,7 +55,6 @@ static long fill(struct mm *mm, vms_va va, uint64_t len, const struct filling *f
 {
 	struct vms_cursor cursor;
 	struct vms_guard guard;
-	vms_token token;
 	long result;
 
 	vms_guard_enter(&guard);
@@ -62,9 +62,7 @@ static long fill(struct mm *mm, vms_va va, uint64_t len, const struct filling *f
 	if (result == 0) {
 		result = replace || is_empty(&cursor, end) ? 0 : -EEXIST;
 		if (result == 0)
-			result = filling_token(mm, filling, va, len, &token);
-		if (result == 0)
-			result = mm_errno(vms_cursor_mark(&cursor, len, token));
+			result = range_mark(mm, &cursor, filling);
 		vms_cursor_close(&cursor);
 	}
 	vms_guard_leave(&guard);

@@ -107,6 +107,7 @@ static bool area_continues(const struct mm_area *area, const struct mm_place *pl
 	if (va != area->end || area->prot != place->prot || place->is_file != (area->file != NULL))
 		return false;
 	return !place->is_file || (area->file == place->record.file && area->shared == place->record.shared &&
+				   area->read_only == place->record.read_only &&
 				   area->offset + (va - area->start) == file_offset(place, va));
 }
 
@@ -125,6 +126,7 @@ static void area_collect(struct mm *mm, struct vms_cursor *cursor, struct mm_are
 			area->end = va;
 			area->prot = place.prot;
 			area->shared = place.is_file && place.record.shared;
+			area->read_only = place.is_file && place.record.read_only;
 			area->file = place.is_file ? place.record.file : NULL;
 			area->offset = place.is_file ? file_offset(&place, va) : 0;
 		} else if (!area_continues(area, &place, va)) {

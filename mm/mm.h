@@ -89,6 +89,7 @@ struct mm_area {
 	vms_va end;
 	uint32_t prot;
 	bool shared;
+	bool read_only;     /* MM_FILE_READ_ONLY */
 	uint64_t nr_mapped; /* pages present */
 	struct file *file;  /* NULL: anonymous; valid inside the call only */
 	uint64_t offset;    /* bytes, in the file */

@@ -1,6 +1,8 @@
 /*
  * Records of file mappings: which file is behind an address. A record stays until its space ends, because
  * marks name it by number; mapping the same part of a file at the same place again uses it again.
+ *
+ * Invariant: the newest record that covers the address of a page of a file mapping is that mapping's.
  */
 #include <mmu.h>
 
@@ -27,25 +29,51 @@ static bool is_same(const struct mm_record *a, const struct mm_record *b)
 	       a->start - a->offset == b->start - b->offset;
 }
 
-/* A number whose record says the same, made to cover the new range; or nr_records. */
-static uint32_t record_reuse(struct mm *mm, const struct mm_record *record)
+/* Is another record, that is newer, behind some of its addresses? */
+static bool is_hidden(const struct mm *mm, const struct mm_record *record)
+{
+	for (uint32_t i = 0; i < mm->nr_records; i++) {
+		const struct mm_record *it = &mm->record[i];
+
+		if (it->age > record->age && it->start < record->end && record->start < it->end)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * May the old record stand for the new one too, as the newest behind all addresses of both? Not if there are others
+ * between them, nor if that would take addresses from a record that is newer than the old one.
+ */
+static bool may_grow(const struct mm *mm, const struct mm_record *old, const struct mm_record *record)
+{
+	if (!is_same(old, record))
+		return false;
+	if (old->start >= old->end || (record->start <= old->start && old->end <= record->end))
+		return true;
+	return record->start <= old->end && old->start <= record->end && !is_hidden(mm, old);
+}
+
+/* The number of a record that may grow, or nr_records. */
+static uint32_t record_reusable(const struct mm *mm, const struct mm_record *record)
 {
 	uint32_t number = 0;
 
-	while (number < mm->nr_records && !is_same(&mm->record[number], record))
+	while (number < mm->nr_records && !may_grow(mm, &mm->record[number], record))
 		number++;
-	if (number < mm->nr_records) {
-		struct mm_record *old = &mm->record[number];
-
-		if (record->start < old->start) {
-			old->offset -= old->start - record->start;
-			old->start = record->start;
-		}
-		if (record->end > old->end)
-			old->end = record->end;
-		old->age = ++mm->age;
-	}
 	return number;
+}
+
+static void record_grow(struct mm_record *old, const struct mm_record *record)
+{
+	bool empty = old->start >= old->end;
+
+	if (empty || record->start < old->start) {
+		old->offset = record->offset;
+		old->start = record->start;
+	}
+	if (empty || record->end > old->end)
+		old->end = record->end;
 }
 
 /* An array with room for one more, or NULL if there is room. */
@@ -67,24 +95,37 @@ static bool records_grow(struct mm *mm)
 	return true;
 }
 
-long mm_record_add(struct mm *mm, const struct mm_record *record)
+long mm_record_add(struct mm *mm, const struct mm_record *record, struct mm_record *before)
 {
 	uint32_t number;
 	bool fits = true;
 
 	records_lock(mm);
-	number = record_reuse(mm, record);
+	number = record_reusable(mm, record);
 	if (number == mm->nr_records) {
 		fits = number < MM_RECORDS_MAX && records_grow(mm);
 		if (fits) {
 			mm->record[number] = *record;
-			mm->record[number].age = ++mm->age;
+			mm->record[number].end = record->start;
 			mm->nr_records++;
 			mm_port_file_get(record->file);
 		}
 	}
+	if (fits) {
+		*before = mm->record[number];
+		record_grow(&mm->record[number], record);
+		mm->record[number].age = before->age = ++mm->age;
+	}
 	records_unlock(mm);
 	return fits ? (long)number : -ENOMEM;
+}
+
+void mm_record_undo(struct mm *mm, uint32_t number, const struct mm_record *before)
+{
+	records_lock(mm);
+	if (mm->record[number].age == before->age)
+		mm->record[number] = *before;
+	records_unlock(mm);
 }
 
 struct mm_record mm_record_get(struct mm *mm, uint32_t number)

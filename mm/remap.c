@@ -20,7 +20,9 @@ static long whole(struct mm *mm, vms_va va, uint64_t len, struct mm_area *area)
 /* mmap flags that make more of the same kind. */
 static uint32_t flags_like(const struct mm_area *area)
 {
-	return area->file == NULL ? MM_PRIVATE | MM_ANONYMOUS : area->shared ? MM_SHARED : MM_PRIVATE;
+	if (area->file == NULL)
+		return MM_PRIVATE | MM_ANONYMOUS;
+	return (area->shared ? MM_SHARED : MM_PRIVATE) | (area->read_only ? MM_FILE_READ_ONLY : 0);
 }
 
 static uint32_t prot_like(const struct mm_area *area)

@@ -1,6 +1,6 @@
 # Fuzzers. `make fuzz T=ops SECS=60` looks for new inputs from those in test/fuzz/corpus/ops on; what it finds goes
 # to out/fuzz. `make fuzz-replay` runs what is committed. For AFL++: make out/fuzz/ops-alone FUZZ_CC=afl-clang-fast.
-FUZZERS     := ops elf cpio
+FUZZERS     := ops elf cpio memory
 FUZZ_OUT    := $(O)/fuzz
 FUZZ_CC     ?= $(CLANG)
 FUZZ_FLAGS  := -std=gnu11 -w -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
