@@ -37,7 +37,7 @@ struct memory_use memory_use(void);
 
 /* heap.c: aligned to 16, a power of two up to a page to itself; NULL if there is no
    memory. heap_free(NULL) does nothing. */
-void *heap_alloc(size_t len); /* contents arbitrary */
+void *heap_alloc(size_t len);  /* contents arbitrary */
 void *heap_zalloc(size_t len); /* zeros */
 void heap_free(void *at);
 /* Bytes handed out and not yet given back: 0 after everything has ended. */
