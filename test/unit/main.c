@@ -27,7 +27,7 @@ int main(int argc, char **argv)
 		{"types", group_types},     {"frames", group_frames},   {"spaces", group_spaces},
 		{"cursors", group_cursors}, {"map", group_map},         {"unmap", group_unmap},
 		{"protect", group_protect}, {"mark", group_mark},       {"copy", group_copy},
-		{"tlb", group_tlb},         {"user", group_user},       {"segment", group_segment},
+		{"tlb", group_tlb},{"flusher", group_flusher},         {"user", group_user},       {"segment", group_segment},
 		{"plain", group_plain},     {"remote", group_remote},   {"memory", group_memory},
 		{"random", group_random},   {"threads", group_threads},
 	};
