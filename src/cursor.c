@@ -65,6 +65,37 @@ enum vms_status vms_cursor_query(struct vms_cursor *cursor, struct vms_item *ite
 	return VMS_OK;
 }
 
+static inline bool is_sought(uint64_t pte, uint32_t level, enum vms_find find)
+{
+	return pte != 0 && (find == VMS_FIND_ANY || arch_pte_is_leaf(pte, level));
+}
+
+uint64_t vms__find(struct vms_cursor *cursor, vms_va stop, enum vms_find find)
+{
+	while (cursor->at < stop) {
+		uint64_t pte = vms__seek(cursor);
+		vms_va end;
+
+		if (is_sought(pte, cursor->level, find))
+			return pte;
+		if (cursor->level > 1) {
+			vms__step(cursor, stop);
+			continue;
+		}
+		/* The other pages of the table. */
+		end = cursor->at + vms__slot_rest(cursor->at, 2, stop - cursor->at);
+		for (vms_va va = cursor->at + VMS_PAGE; va < end; va += VMS_PAGE) {
+			pte = vms__entry(cursor->node, vms__index(va, 1));
+			if (is_sought(pte, 1, find)) {
+				cursor->at = va;
+				return pte;
+			}
+		}
+		vms__step_to(cursor, 1, end);
+	}
+	return 0;
+}
+
 enum vms_status vms_cursor_find_next(struct vms_cursor *cursor, uint64_t len, enum vms_find find, struct vms_item *item)
 {
 	uint64_t pte;

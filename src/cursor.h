@@ -34,24 +34,24 @@ static inline void vms__move(struct vms_cursor *cursor, vms_va va)
 	cursor->at = va;
 }
 
-/* Step on to va, in the cursor's table or at its end. */
-static inline void vms__step_to(struct vms_cursor *cursor, vms_va va)
+/* Step on to va, in the cursor's table, which is of this level, or at its end. */
+static inline void vms__step_to(struct vms_cursor *cursor, uint32_t level, vms_va va)
 {
 	cursor->at = va;
-	if (vms__slot_aligned(va, cursor->level + 1))
+	if (vms__slot_aligned(va, level + 1))
 		vms__rewind(cursor);
 }
 
 /* Step over the slot that begins at the position. */
 static inline void vms__step_slot(struct vms_cursor *cursor)
 {
-	vms__step_to(cursor, cursor->at + vms__slot_len(cursor->level));
+	vms__step_to(cursor, cursor->level, cursor->at + vms__slot_len(cursor->level));
 }
 
 /* Step to the next slot of the cursor's table, or to `stop` if that is nearer. */
 static inline void vms__step(struct vms_cursor *cursor, vms_va stop)
 {
-	vms__step_to(cursor, cursor->at + vms__slot_rest(cursor->at, cursor->level, stop - cursor->at));
+	vms__step_to(cursor, cursor->level, cursor->at + vms__slot_rest(cursor->at, cursor->level, stop - cursor->at));
 }
 
 static inline uint64_t vms__here(const struct vms_cursor *cursor)
@@ -84,17 +84,7 @@ static inline bool vms__in_page_table(struct vms_cursor *cursor, uint64_t len)
  * Move to the first leaf (or mark, if asked for) before `stop` and give its entry; or to `stop`, and 0. In the
  * first case the cursor's node holds the entry.
  */
-static inline uint64_t vms__find(struct vms_cursor *cursor, vms_va stop, enum vms_find find)
-{
-	while (cursor->at < stop) {
-		uint64_t pte = vms__seek(cursor);
-
-		if (pte != 0 && (find == VMS_FIND_ANY || arch_pte_is_leaf(pte, cursor->level)))
-			return pte;
-		vms__step(cursor, stop);
-	}
-	return 0;
-}
+uint64_t vms__find(struct vms_cursor *cursor, vms_va stop, enum vms_find find);
 
 /* Is the slot over the position all inside the next `len` bytes? */
 static inline bool vms__slot_inside(const struct vms_cursor *cursor, uint64_t len)

@@ -54,20 +54,20 @@ static uint64_t slot_clear(struct vms_cursor *cursor, uint64_t pte)
  */
 static uint64_t pages_fill(struct vms_cursor *cursor, vms_va stop, uint64_t fill)
 {
-	struct vms_frame *meta = &vms_machine.meta[cursor->node];
+	uint64_t *entry = &vms_machine.ram[cursor->node].entry[vms__index(cursor->at, 1)];
 	struct vms_tlb_flusher *flusher = &cursor->flusher;
-	vms_va from = cursor->at, to = cursor->at; /* cleared, and not yet queued */
+	vms_va from = cursor->at, to = from; /* cleared, and not yet queued */
+	bool counted = vms__is_user(cursor);
 	uint32_t nr_filled = 0;
 	uint64_t nr = 0;
 
-	for (vms_va va = cursor->at; va < stop; va += VMS_PAGE) {
-		uint32_t i = vms__index(va, 1);
-		uint64_t pte = vms__entry(cursor->node, i);
+	for (vms_va va = from; va < stop; va += VMS_PAGE, entry++) {
+		uint64_t pte = vms__load64(entry);
 
 		if (pte == fill)
 			continue;
 		nr_filled += (fill != 0) - (pte != 0);
-		vms__entry_set(cursor->node, i, fill);
+		vms__store64(entry, fill);
 		if (!arch_pte_is_leaf(pte, 1))
 			continue;
 		nr++;
@@ -76,12 +76,26 @@ static uint64_t pages_fill(struct vms_cursor *cursor, vms_va stop, uint64_t fill
 			from = va;
 		}
 		to = va + VMS_PAGE;
-		if (vms__is_user(cursor) && vms__frame_is_counted(arch_pte_frame(pte, 1)))
+		if (counted && vms__frame_is_counted(arch_pte_frame(pte, 1)))
 			vms__flusher_park(flusher, arch_pte_frame(pte, 1));
 	}
-	vms_tlb_issue(flusher, from, to - from);
-	meta->nr_present += nr_filled;
-	vms__step_to(cursor, stop);
+	if (to > from)
+		vms_tlb_issue(flusher, from, to - from);
+	vms_machine.meta[cursor->node].nr_present += nr_filled;
+	vms__step_to(cursor, 1, stop);
+	return nr;
+}
+
+/* Leave `fill` in the slot over the position, where no table is to be kept, and step past it. */
+static uint64_t slot_fill(struct vms_cursor *cursor, uint64_t pte, uint64_t fill, vms_va stop)
+{
+	uint64_t nr = slot_clear(cursor, pte);
+
+	if (fill != 0) {
+		vms__entry_set(cursor->node, vms__index(cursor->at, cursor->level), fill);
+		vms_machine.meta[cursor->node].nr_present++;
+	}
+	vms__step(cursor, stop);
 	return nr;
 }
 
@@ -105,12 +119,7 @@ static uint64_t range_fill(struct vms_cursor *cursor, vms_va stop, uint64_t fill
 			cursor->level--;
 			continue;
 		}
-		nr += slot_clear(cursor, pte);
-		if (fill != 0) {
-			vms__entry_set(cursor->node, vms__index(cursor->at, cursor->level), fill);
-			vms_machine.meta[cursor->node].nr_present++;
-		}
-		vms__step(cursor, stop);
+		nr += slot_fill(cursor, pte, fill, stop);
 	}
 	return nr;
 }
@@ -119,14 +128,20 @@ static uint64_t range_fill(struct vms_cursor *cursor, vms_va stop, uint64_t fill
 static enum vms_status range_edit(struct vms_cursor *cursor, uint64_t len, uint64_t fill, uint64_t *nr)
 {
 	enum vms_status status;
+	uint64_t pte;
 
 	if (cursor->mode != VMS_EDITING)
 		return VMS_READ_ONLY;
 	if (!vms__len_fits(cursor, len))
 		return VMS_OUT_OF_RANGE;
-	/* A part of one table of pages needs no cuts; a whole one may be detached. */
-	if (vms__in_page_table(cursor, len) && len < vms__slot_len(2)) {
+	pte = vms__seek(cursor);
+	/* A part of one table of pages, or exactly one slot without a table, needs no cuts. */
+	if (cursor->level == 1 && len < vms__slot_len(2) && vms__in_page_table(cursor, len)) {
 		*nr = pages_fill(cursor, cursor->at + len, fill);
+		return VMS_OK;
+	}
+	if (len == vms__slot_len(cursor->level) && vms__slot_aligned(cursor->at, cursor->level)) {
+		*nr = slot_fill(cursor, pte, fill, cursor->at + len);
 		return VMS_OK;
 	}
 	status = vms__cut_ends(cursor, len, fill != 0);

@@ -86,28 +86,31 @@ void vms__frame_put_cut(vms_pfn frame, uint32_t nr)
 /* The last reference is gone. */
 static void frame_free(vms_pfn frame)
 {
-	uint32_t level = vms_machine.meta[frame].level;
+	struct vms_frame *meta = &vms_machine.meta[frame];
+	uint32_t level = meta->level;
 
-	for (uint32_t i = 1; i < vms__frames_in(level); i++)
-		vms__store32(&vms_machine.meta[frame + i].kind, VMS_FRAME_UNUSED);
-	vms__store32(&vms_machine.meta[frame].refs, 0);
-	vms__store32(&vms_machine.meta[frame].kind, VMS_FRAME_UNUSED);
+	for (uint32_t i = 1; level > 1 && i < vms__frames_in(level); i++)
+		vms__store32(&meta[i].kind, VMS_FRAME_UNUSED);
+	vms__store32(&meta->refs, 0);
+	vms__store32(&meta->kind, VMS_FRAME_UNUSED);
 	vms_port_frame_free(frame, level);
 }
 
 void vms_frame_put(vms_pfn frame)
 {
+	struct vms_frame *meta;
 	uint32_t kind, refs;
 
 	if (frame >= vms_machine.nr_frames)
 		return;
 	frame = vms__frame_head(frame);
-	kind = vms__load32(&vms_machine.meta[frame].kind);
-	refs = vms__load32(&vms_machine.meta[frame].refs);
+	meta = &vms_machine.meta[frame];
+	kind = vms__load32(&meta->kind);
+	refs = vms__load32(&meta->refs);
 	if ((kind != VMS_FRAME_UNTYPED && kind != VMS_FRAME_KERNEL) || refs == 0)
 		return;
 	/* The only holder needs no atomic subtraction: nobody else can add or subtract. */
-	if (refs == 1 || vms__add32(&vms_machine.meta[frame].refs, ~0u) == 1)
+	if (refs == 1 || vms__add32(&meta->refs, ~0u) == 1)
 		frame_free(frame);
 }
 

@@ -22,11 +22,6 @@ void vms__node_lock(vms_pfn node)
 	}
 }
 
-void vms__node_unlock(vms_pfn node)
-{
-	vms__store32(&vms_machine.meta[node].lock, 0);
-}
-
 uint32_t *vms__section_enter(void)
 {
 	uint32_t *section = &vms_machine.cpu[vms_port_cpu()].section;
@@ -97,23 +92,29 @@ static enum step way_make(const struct vms_cursor *cursor, vms_pfn *node, uint32
 }
 
 /* Down through the tables that are there, with loads alone; no lower than the one that covers the range. */
-static void walk_down(const struct vms_cursor *cursor, uint32_t lowest, vms_pfn *node, uint32_t *level)
+static void walk_down(vms_va va, uint32_t lowest, vms_pfn *node, uint32_t *level)
 {
-	while (*level > lowest) {
-		uint64_t pte = vms__entry(*node, vms__index(cursor->start, *level));
+	const struct vms_table *ram = vms_machine.ram;
+	uint32_t at = *level;
+	vms_pfn table = *node;
 
-		if (!arch_pte_is_table(pte, *level))
-			return;
-		*node = arch_pte_child(pte);
-		--*level;
+	while (at > lowest) {
+		uint64_t pte = vms__load64(&ram[table].entry[vms__index(va, at)]);
+
+		if (!arch_pte_is_table(pte, at))
+			break;
+		table = arch_pte_child(pte);
+		at--;
 	}
+	*node = table;
+	*level = at;
 }
 
 /*
  * The walk ended at a table, locked now, whose entry may be absent: then an editing cursor makes the tables that
  * are missing. STEP_DOWN if somebody else was quicker: then nothing is locked and the walk goes on from here.
  */
-static enum step walk_end(const struct vms_cursor *cursor, vms_pfn *node, uint32_t *level)
+VMS_SELDOM static enum step walk_end(const struct vms_cursor *cursor, vms_pfn *node, uint32_t *level)
 {
 	uint64_t pte;
 	enum step step;
@@ -145,7 +146,7 @@ static enum step lock_covering(struct vms_cursor *cursor)
 	while (lowest < ARCH_LEVELS && !inside_one_slot(cursor, lowest + 1))
 		lowest++;
 	do {
-		walk_down(cursor, lowest, &node, &level);
+		walk_down(cursor->start, lowest, &node, &level);
 		if (!node_lock_live(node))
 			return STEP_AGAIN;
 		step = level == lowest ? STEP_STOP : walk_end(cursor, &node, &level);
@@ -243,17 +244,20 @@ void vms__range_unlock(struct vms_cursor *cursor)
 static uint64_t tree_detach(struct vms_cursor *cursor, vms_pfn table)
 {
 	uint32_t level = vms_machine.meta[table].level;
+	const uint64_t *entry = vms_machine.ram[table].entry;
 	uint32_t left = vms_machine.meta[table].nr_present;
 	uint64_t nr = 0;
 
 	vms__store32(&vms_machine.meta[table].stray, 1);
 	for (uint32_t i = 0; i < VMS_ENTRIES && left > 0; i++) {
-		uint64_t pte = vms__entry(table, i);
+		uint64_t pte = vms__load64(&entry[i]);
 
 		if (pte == 0)
 			continue;
 		left--;
-		if (arch_pte_is_table(pte, level))
+		if (level == 1)
+			nr += arch_pte_is_leaf(pte, 1);
+		else if (arch_pte_is_table(pte, level))
 			nr += tree_detach(cursor, arch_pte_child(pte));
 		else if (arch_pte_is_leaf(pte, level))
 			nr += vms__frames_in(level);
@@ -315,8 +319,6 @@ void vms__tables_retire(vms_pfn *first)
 {
 	struct vms_cpu *cpu = &vms_machine.cpu[vms_port_cpu()];
 
-	if (*first == VMS_NO_FRAME)
-		return;
 	while (*first != VMS_NO_FRAME)
 		vms__tables_push(&cpu->young, vms__tables_pop(first));
 	(void)vms_reclaim();

@@ -14,9 +14,17 @@
 #define VMS_SRC_LOCK_H
 
 #include <vms/cursor.h>
+#include <vms/machine.h>
 
+#include "atomic.h"
+
+/* Waits while another CPU has the lock, and serves flushes meanwhile. */
 void vms__node_lock(vms_pfn node);
-void vms__node_unlock(vms_pfn node);
+
+static inline void vms__node_unlock(vms_pfn node)
+{
+	vms__store32(&vms_machine.meta[node].lock, 0);
+}
 
 /*
  * Between these a table met on the way down is not reused, even if it is detached meanwhile. Does not nest.
@@ -35,7 +43,7 @@ void vms__range_unlock(struct vms_cursor *cursor);
  */
 uint64_t vms__detach(struct vms_cursor *cursor, vms_pfn n, uint32_t i);
 
-/* Free these detached tables when no CPU can be looking at them. */
+/* Free these detached tables, one or more, when no CPU can be looking at them. */
 void vms__tables_retire(vms_pfn *first);
 
 #endif

@@ -5,13 +5,25 @@
 #include "frame.h"
 #include "lock.h"
 
-/* Store a leaf over the position, where `pte` is: nothing or a mark. */
-static inline void leaf_set(struct vms_cursor *cursor, uint64_t pte, vms_pfn frame, struct vms_prop prop)
+/* Store a leaf over the position, where `pte` is: nothing or a mark. The level is the cursor's. */
+static inline void leaf_set(struct vms_cursor *cursor, uint32_t level, uint64_t pte, vms_pfn frame,
+			    struct vms_prop prop, bool user)
 {
 	if (pte == 0)
 		vms_machine.meta[cursor->node].nr_present++;
-	vms__entry_set(cursor->node, vms__index(cursor->at, cursor->level),
-		       arch_pte_leaf(frame, cursor->level, prop, vms__is_user(cursor)));
+	vms__entry_set(cursor->node, vms__index(cursor->at, level), arch_pte_leaf(frame, level, prop, user));
+	vms__step_to(cursor, level, cursor->at + vms__slot_len(level));
+}
+
+/* Map a user's frame if the cursor stands in a table of its level (a constant, usually) and nothing is mapped. */
+static inline bool leaf_set_here(struct vms_cursor *cursor, uint32_t level, vms_pfn frame, struct vms_prop prop)
+{
+	uint64_t pte = vms__entry(cursor->node, vms__index(cursor->at, level));
+
+	if (arch_pte_is_leaf(pte, level) || arch_pte_is_table(pte, level))
+		return false;
+	leaf_set(cursor, level, pte, frame, prop, true);
+	return true;
 }
 
 /* Is a page mapped by this table or below it? */
@@ -75,8 +87,7 @@ VMS_SELDOM static enum vms_status map_walk(struct vms_cursor *cursor, vms_pfn fr
 			return VMS_NO_MEMORY;
 		vms__descend_to(cursor, level, &reserve);
 	}
-	leaf_set(cursor, vms__here(cursor), frame, prop);
-	vms__step_slot(cursor);
+	leaf_set(cursor, level, vms__here(cursor), frame, prop, true);
 	return VMS_OK;
 }
 
@@ -97,15 +108,9 @@ enum vms_status vms_cursor_map(struct vms_cursor *cursor, vms_pfn frame, struct 
 	if (level > 1 && (level > cursor->top_level || !vms__slot_aligned(cursor->at, level) ||
 			  vms__slot_len(level) > cursor->end - cursor->at))
 		return VMS_OUT_OF_RANGE;
-	if (cursor->level == level) {
-		uint64_t pte = vms__here(cursor);
-
-		if (!arch_pte_is_leaf(pte, level) && !arch_pte_is_table(pte, level)) {
-			leaf_set(cursor, pte, frame, prop);
-			vms__step_slot(cursor);
-			return VMS_OK;
-		}
-	}
+	if (cursor->level == level &&
+	    (level == 1 ? leaf_set_here(cursor, 1, frame, prop) : leaf_set_here(cursor, level, frame, prop)))
+		return VMS_OK;
 	return map_walk(cursor, frame, level, prop);
 }
 
@@ -183,9 +188,8 @@ enum vms_status vms_cursor_map_device(struct vms_cursor *cursor, vms_pfn frame, 
 		(void)vms__seek(cursor);
 		level = device_level(cursor, frame, stop - cursor->at);
 		vms__descend_to(cursor, level, &reserve);
-		leaf_set(cursor, vms__here(cursor), frame, prop);
+		leaf_set(cursor, level, vms__here(cursor), frame, prop, vms__is_user(cursor));
 		frame += vms__frames_in(level);
-		vms__step_slot(cursor);
 	}
 	return VMS_OK;
 }

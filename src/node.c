@@ -85,11 +85,12 @@ bool vms__node_link(vms_pfn n, uint32_t i, uint64_t old, vms_pfn table, bool use
 void vms__table_free(vms_pfn table)
 {
 	uint32_t level = vms_machine.meta[table].level;
+	const uint64_t *entry = vms_machine.ram[table].entry;
 	uint32_t left = vms_machine.meta[table].nr_present;
 	bool counted = vms_machine.meta[table].root != vms_machine.kernel.root;
 
 	for (uint32_t i = 0; counted && i < VMS_ENTRIES && left > 0; i++) {
-		uint64_t pte = vms__entry(table, i);
+		uint64_t pte = vms__load64(&entry[i]);
 
 		if (pte == 0)
 			continue;

@@ -98,7 +98,7 @@ static uint64_t pages_change(struct vms_cursor *cursor, vms_va stop, struct vms_
 		va += VMS_PAGE;
 	}
 	vms_tlb_issue(&cursor->flusher, from, to - from);
-	vms__step_to(cursor, stop);
+	vms__step_to(cursor, 1, stop);
 	return nr;
 }
 

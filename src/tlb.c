@@ -129,26 +129,35 @@ void vms_tlb_service(void)
 	vms_port_irq_restore(state);
 }
 
-void vms_tlb_dispatch(struct vms_tlb_flusher *flusher)
+/* Ask these CPUs and interrupt them. */
+VMS_SELDOM static void ask_others(struct vms_tlb_flusher *flusher, uint64_t others)
 {
-	uint32_t self = vms_port_cpu();
-	uint64_t active, others;
-
-	if (!flusher->all && flusher->nr_ranges == 0)
-		return;
-	vms__fence();
-	active = vms__load64(&flusher->space->active);
-	others = active - (active >> self) % 2 * (1ul << self);
 	for (uint32_t cpu = 0; cpu < vms_machine.nr_cpus && others >> cpu != 0; cpu++) {
 		if ((others >> cpu) % 2 != 0)
 			queue_ask(cpu, flusher);
 	}
-	if (others != 0) {
-		vms_port_interrupt(others);
-		flusher->waiting |= others;
-	}
-	if (others != active)
+	vms_port_interrupt(others);
+	flusher->waiting |= others;
+}
+
+void vms_tlb_dispatch(struct vms_tlb_flusher *flusher)
+{
+	uint64_t active, self;
+	uint32_t cpu;
+
+	if (!flusher->all && flusher->nr_ranges == 0)
+		return;
+	cpu = vms_port_cpu();
+	self = 1ul << cpu;
+	vms__fence();
+	active = vms__load64(&flusher->space->active);
+	if ((active >> cpu) % 2 != 0) {
+		if (active != self)
+			ask_others(flusher, active - self);
 		flush_here(all_of(flusher), flusher->range, flusher->nr_ranges);
+	} else if (active != 0) {
+		ask_others(flusher, active);
+	}
 	flusher->nr_ranges = 0;
 	flusher->nr_pages = 0;
 	flusher->all = false;
@@ -165,15 +174,22 @@ static void wait_for(const struct vms_cpu *cpu)
 	}
 }
 
-void vms_tlb_sync(struct vms_tlb_flusher *flusher)
+VMS_SELDOM static void wait_for_others(struct vms_tlb_flusher *flusher)
 {
 	for (uint32_t cpu = 0; cpu < vms_machine.nr_cpus && flusher->waiting >> cpu != 0; cpu++) {
 		if ((flusher->waiting >> cpu) % 2 != 0)
 			wait_for(&vms_machine.cpu[cpu]);
 	}
 	flusher->waiting = 0;
+}
+
+void vms_tlb_sync(struct vms_tlb_flusher *flusher)
+{
+	if (flusher->waiting != 0)
+		wait_for_others(flusher);
 	for (uint32_t i = 0; i < flusher->nr_frames; i++)
 		vms_frame_put(flusher->frames[i]);
 	flusher->nr_frames = 0;
-	vms__tables_retire(&flusher->tables);
+	if (flusher->tables != VMS_NO_FRAME)
+		vms__tables_retire(&flusher->tables);
 }

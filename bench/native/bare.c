@@ -103,3 +103,21 @@ BENCH_RUN void bare_load_each(uint64_t nr)
 		after = zero_after(__atomic_load_n(walk(BASE + i * VMS_PAGE + after), __ATOMIC_RELAXED));
 	bare_sum += after;
 }
+
+/* What owning a place costs at least: announce the walk, fence; walk; exchange a lock; store; release. */
+BENCH_RUN void bare_store_locked(uint64_t nr)
+{
+	static uint32_t announced, lock;
+
+	for (uint64_t i = 0; i < nr; i++) {
+		uint64_t *entry;
+
+		__atomic_store_n(&announced, announced + 1, __ATOMIC_RELEASE);
+		__atomic_thread_fence(__ATOMIC_SEQ_CST);
+		entry = walk(BASE + i * VMS_PAGE);
+		(void)__atomic_exchange_n(&lock, 1, __ATOMIC_ACQUIRE);
+		__atomic_store_n(&announced, announced + 1, __ATOMIC_RELEASE);
+		__atomic_store_n(entry, value_of(i), __ATOMIC_RELAXED);
+		__atomic_store_n(&lock, 0, __ATOMIC_RELEASE);
+	}
+}

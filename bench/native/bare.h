@@ -12,5 +12,6 @@ void bare_store(uint64_t nr);
 void bare_load(uint64_t nr);
 void bare_store_each(uint64_t nr);
 void bare_load_each(uint64_t nr);
+void bare_store_locked(uint64_t nr);
 
 #endif

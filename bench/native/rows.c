@@ -166,6 +166,13 @@ static const struct row load = {
 	.after = nothing,
 	.pages = 1,
 };
+static const struct row store_locked = {
+	.name = "bare walk and store under a lock",
+	RUN(bare_store_locked),
+	.before = before_bare,
+	.after = nothing,
+	.pages = 1,
+};
 static const struct row map_fresh = {
 	.name = "map a page, fresh cursor",
 	RUN(fresh_map),
@@ -244,6 +251,7 @@ const struct row *const bench_rows[] = {&store_fast,
 					&load_fast,
 					&store,
 					&load,
+					&store_locked,
 					&map_fresh,
 					&unmap_fresh,
 					&query_fresh,
