@@ -19,6 +19,36 @@ explore-check: $(EXPLORE_OUT)/check/litmus $(EXPLORE_OUT)/check/random
 	@$(EXPLORE_OUT)/check/litmus
 	@$(EXPLORE_OUT)/check/random
 
+# src/ on small tables. Its lock function becomes weak, so that world.c can put one that waits in a step in its place.
+EXPLORE_SMALL := -Iexplore -Iinclude -I. -DVMS_INDEX_BITS=2 -DVMS_MAX_CPUS=4u
+EXPLORE_SRC   ?= src
+EXPLORE_LIB   := $(patsubst src/%.c,$(EXPLORE_OUT)/src/%.o,$(SRC))
+EXPLORE_WORLD := $(patsubst explore/%.c,$(EXPLORE_OUT)/%.o,$(wildcard explore/world/*.c explore/scenario/*.c))
+
+$(EXPLORE_OUT)/src/%.o: $(EXPLORE_SRC)/%.c
+	@mkdir -p $(@D)
+	@$(CC) $(WARN) $(EXPLORE_SEEN) -fPIC -fsemantic-interposition -ffunction-sections -fno-inline-functions $(EXPLORE_SMALL) $(DEPS) -c -o $@ $<
+	@objcopy --set-section-flags .bss=alloc,load,data,contents --rename-section .bss=shared $@
+	@if nm $@ | grep -q ' T vms__node_lock'; then \
+		objcopy --weaken-symbol=vms__node_lock \
+			--add-symbol explore_real_node_lock=.text.vms__node_lock:0,function,global $@; fi
+
+$(EXPLORE_OUT)/world/%.o $(EXPLORE_OUT)/scenario/%.o: EXPLORE_FLAGS += $(EXPLORE_SMALL)
+$(EXPLORE_OUT)/world/%.o: explore/world/%.c
+	@mkdir -p $(@D)
+	@$(CC) $(WARN) $(EXPLORE_FLAGS) -O2 $(DEPS) -c -o $@ $<
+
+$(EXPLORE_OUT)/scenario/%.o: explore/scenario/%.c
+	@mkdir -p $(@D)
+	@$(CC) $(WARN) $(EXPLORE_FLAGS) -O2 $(DEPS) -c -o $@ $<
+
+$(EXPLORE_OUT)/explore: $(EXPLORE_ENGINE) $(EXPLORE_LIB) $(EXPLORE_WORLD)
+	@$(CC) -no-pie -o $@ $^
+
+## explore: every interleaving of the scenarios, sequentially consistent and with store buffers
+explore: $(EXPLORE_OUT)/explore
+	@$< -j $(NR_JOBS)
+
 -include $(wildcard $(EXPLORE_OUT)/*/*.d)
 
-.PHONY: explore-check
+.PHONY: explore explore-check

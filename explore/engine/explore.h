@@ -82,6 +82,18 @@ void explore_wait_swap(uint32_t *word, uint32_t expected, uint32_t desired);
 
 /* Wait until a word that was read since the last wait has changed. */
 void explore_relax(void);
+/* The same, for whoever waits at `caller`. Waits at different places nest: each has its own last one. */
+void explore_relax_at(void *caller);
+
+/* The running fiber has done what it had to: from now on it may wait for ever. */
+void explore_daemon(void);
+
+/* Atomic accesses of code that is not instrumented: acquire, release, both, sequentially consistent. */
+uint64_t explore_load(const void *word, size_t size);
+void explore_store(void *word, size_t size, uint64_t value);
+uint64_t explore_swap(void *word, size_t size, uint64_t value);
+bool explore_compare_swap(void *word, size_t size, uint64_t expected, uint64_t value);
+void explore_fence(void);
 
 /* A step that reads or writes something without a value of its own. */
 void explore_touch(void *word, bool write);

@@ -159,10 +159,20 @@ void __tsan_func_exit(void)
 {
 }
 
-void explore_relax(void)
+void explore_relax_at(void *caller)
 {
 	if (running != NULL)
-		(void)fiber_step(&(struct op){.kind = OP_RELAX, .caller = CALLER});
+		(void)fiber_step(&(struct op){.kind = OP_RELAX, .caller = caller});
+}
+
+void explore_relax(void)
+{
+	explore_relax_at(CALLER);
+}
+
+void explore_daemon(void)
+{
+	running->daemon = true;
 }
 
 void explore_wait_swap(uint32_t *word, uint32_t expected, uint32_t desired)
@@ -187,4 +197,50 @@ void explore_touch(void *word, bool write)
 	if (running != NULL)
 		(void)fiber_step(
 			&(struct op){.kind = OP_TOUCH, .size = 4, .write = write, .address = word, .caller = CALLER});
+}
+
+uint64_t explore_load(const void *word, size_t size)
+{
+	return atomic_step((struct op){.kind = OP_LOAD,
+				       .order = __ATOMIC_ACQUIRE,
+				       .size = (uint8_t)size,
+				       .address = (void *)(uintptr_t)word,
+				       .caller = CALLER});
+}
+
+void explore_store(void *word, size_t size, uint64_t value)
+{
+	(void)atomic_step((struct op){.kind = OP_STORE,
+				      .order = __ATOMIC_RELEASE,
+				      .size = (uint8_t)size,
+				      .address = word,
+				      .value = value,
+				      .caller = CALLER});
+}
+
+uint64_t explore_swap(void *word, size_t size, uint64_t value)
+{
+	return atomic_step((struct op){.kind = OP_MODIFY,
+				       .order = __ATOMIC_ACQ_REL,
+				       .size = (uint8_t)size,
+				       .how = HOW_EXCHANGE,
+				       .address = word,
+				       .value = value,
+				       .caller = CALLER});
+}
+
+bool explore_compare_swap(void *word, size_t size, uint64_t expected, uint64_t value)
+{
+	return atomic_step((struct op){.kind = OP_COMPARE,
+				       .order = __ATOMIC_ACQ_REL,
+				       .size = (uint8_t)size,
+				       .address = word,
+				       .value = value,
+				       .expected = expected,
+				       .caller = CALLER}) == expected;
+}
+
+void explore_fence(void)
+{
+	__tsan_atomic_thread_fence(__ATOMIC_SEQ_CST);
 }

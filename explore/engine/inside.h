@@ -17,6 +17,7 @@
 #define MAX_BUFFERED 8u    /* stores that wait in one buffer */
 #define MAX_MESSAGES 40u   /* values of one word in one run of the weak model */
 #define MAX_WATCHED 12u    /* words that one wait looks at */
+#define MAX_SITES 6u       /* places in the program where one fiber waits */
 #define MAX_SHARED 65536u  /* bytes */
 #define GRANULE 4u
 #define NR_GRANULES (MAX_SHARED / GRANULE)
@@ -55,7 +56,14 @@ struct watch {
 	uint16_t location;
 	uint16_t message;
 	uint8_t size;
+	uint32_t when; /* number of the fiber's read */
 	uint64_t value;
+};
+
+/* A place where a fiber waited, and its reads until then. Waits nest: one place's wait does not end another's. */
+struct site {
+	void *caller;
+	uint32_t when;
 };
 
 /* Happens-before: one counter an agent. */
@@ -94,6 +102,8 @@ struct fiber {
 	void *argument;
 	struct op op;
 	uint64_t result;
+	uint32_t nr_reads;
+	struct site site[MAX_SITES];
 	struct watch watch[MAX_WATCHED];
 	struct buffered buffer[MAX_BUFFERED];
 };

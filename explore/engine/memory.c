@@ -135,13 +135,40 @@ static uint64_t own_value(struct fiber *fiber, const struct watch *watch)
 
 /* --- Can this process take a step, and what would it touch? --- */
 
+/* The place where the fiber waits; a new one if it was never there. */
+static struct site *site_find(struct fiber *fiber)
+{
+	for (uint32_t i = 0; i < MAX_SITES; i++) {
+		struct site *site = &fiber->site[i];
+
+		if (site->caller == NULL)
+			site->caller = fiber->op.caller;
+		if (site->caller == fiber->op.caller)
+			return site;
+	}
+	explore_fail("limit: a fiber waits in more than %u places", MAX_SITES);
+}
+
+/* The words that a wait looks at: those read since the last wait at the same place. */
+static uint32_t watched(struct fiber *fiber, struct watch **list)
+{
+	uint32_t since = site_find(fiber)->when, nr = 0;
+
+	for (uint32_t i = 0; i < fiber->nr_watched; i++) {
+		if (fiber->watch[i].when > since)
+			list[nr++] = &fiber->watch[i];
+	}
+	return nr;
+}
+
 static bool relax_enabled(struct fiber *fiber)
 {
-	for (uint32_t i = 0; i < fiber->nr_watched; i++) {
-		const struct watch *watch = &fiber->watch[i];
+	struct watch *list[MAX_WATCHED];
+	uint32_t nr = watched(fiber, list);
 
-		if (options.model == EXPLORE_WEAK ? locations[watch->location].nr_messages - 1 > watch->message
-						  : own_value(fiber, watch) != watch->value)
+	for (uint32_t i = 0; i < nr; i++) {
+		if (options.model == EXPLORE_WEAK ? locations[list[i]->location].nr_messages - 1 > list[i]->message
+						  : own_value(fiber, list[i]) != list[i]->value)
 			return true;
 	}
 	return false;
@@ -186,8 +213,11 @@ uint32_t memory_footprint(uint32_t process, struct footprint *footprint)
 		return footprint->nr;
 	}
 	if (op->kind == OP_RELAX) {
-		for (uint32_t i = 0; i < fiber->nr_watched; i++)
-			footprint->location[footprint->nr++] = fiber->watch[i].location;
+		struct watch *list[MAX_WATCHED];
+		uint32_t nr = watched(fiber, list);
+
+		for (uint32_t i = 0; i < nr; i++)
+			footprint->location[footprint->nr++] = list[i]->location;
 		return footprint->nr;
 	}
 	if (op->kind == OP_START || is_buffered(op))
@@ -305,19 +335,22 @@ static void fence_if_sc(struct fiber *fiber, int order)
 static void watch(struct fiber *fiber, uint16_t number, uint64_t value, uint8_t size, uint32_t back, bool add)
 {
 	uint16_t message = (uint16_t)(locations[number].nr_messages - 1 - back);
-	uint32_t i = 0;
+	uint32_t i = 0, when = ++fiber->nr_reads;
 
 	while (i < fiber->nr_watched && fiber->watch[i].location != number)
 		i++;
 	if (i == fiber->nr_watched && !add)
 		return;
-	if (i == MAX_WATCHED) {
-		memmove(fiber->watch, fiber->watch + 1, (MAX_WATCHED - 1) * sizeof(fiber->watch[0]));
-		i--;
+	if (!add)
+		when = fiber->watch[i].when;
+	/* The list is in the order of reading; the oldest goes if there are too many. */
+	if (i == MAX_WATCHED)
+		i = 0;
+	if (i < fiber->nr_watched) {
+		fiber->nr_watched--;
+		memmove(fiber->watch + i, fiber->watch + i + 1, (fiber->nr_watched - i) * sizeof(fiber->watch[0]));
 	}
-	if (i >= fiber->nr_watched)
-		fiber->nr_watched = (uint8_t)(i + 1);
-	fiber->watch[i] = (struct watch){number, message, size, value};
+	fiber->watch[fiber->nr_watched++] = (struct watch){number, message, size, when, value};
 }
 
 uint64_t memory_changed(const struct op *op, uint64_t old)
@@ -411,15 +444,17 @@ static void apply_modify(struct fiber *fiber, struct event *event)
 /* Who waited for a newer value sees it now. */
 static void apply_relax(struct fiber *fiber, struct event *event)
 {
-	for (uint32_t i = 0; options.model == EXPLORE_WEAK && i < fiber->nr_watched; i++) {
-		const struct watch *watch = &fiber->watch[i];
-		uint8_t *oldest = &agents[fiber->agent].view.oldest[watch->location];
+	struct watch *list[MAX_WATCHED];
+	uint32_t nr = watched(fiber, list);
 
-		if (locations[watch->location].nr_messages - 1 > watch->message && *oldest <= watch->message)
-			*oldest = (uint8_t)(watch->message + 1);
+	for (uint32_t i = 0; options.model == EXPLORE_WEAK && i < nr; i++) {
+		uint8_t *oldest = &agents[fiber->agent].view.oldest[list[i]->location];
+
+		if (locations[list[i]->location].nr_messages - 1 > list[i]->message && *oldest <= list[i]->message)
+			*oldest = (uint8_t)(list[i]->message + 1);
 	}
-	event->op.address = fiber->nr_watched > 0 ? locations[fiber->watch[0].location].address : NULL;
-	fiber->nr_watched = 0;
+	event->op.address = nr > 0 ? locations[list[0]->location].address : NULL;
+	site_find(fiber)->when = fiber->nr_reads;
 }
 
 void memory_apply(uint32_t process, struct event *event)
@@ -433,7 +468,8 @@ void memory_apply(uint32_t process, struct event *event)
 	event->op = fiber->op;
 	event->kind = process >= MAX_FIBERS ? OP_FLUSH : fiber->op.kind;
 	event->seen = event->written = 0;
-	if (event->kind >= OP_LOAD && event->kind <= OP_COMPARE)
+	if (event->kind == OP_LOAD || event->kind == OP_STORE || event->kind == OP_MODIFY ||
+	    event->kind == OP_COMPARE || event->kind == OP_WAIT_SWAP)
 		race_check(fiber, fiber->op.address, fiber->op.size, event->kind != OP_LOAD, true, NULL);
 	switch (event->kind) {
 	case OP_LOAD:

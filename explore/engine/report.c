@@ -47,10 +47,10 @@ static void places_find(void *const *callers, uint32_t nr, char (*place)[PLACE])
 	if (length <= 0)
 		return;
 	path[length] = '\0';
-	at = snprintf(command, sizeof(command), "addr2line -a -s -f -p -i -e %s", path);
+	at = snprintf(command, sizeof(command), "addr2line -a -s -f -p -i -e '%s'", path);
 	for (uint32_t i = 0; i < nr; i++)
 		at += snprintf(command + at, sizeof(command) - (size_t)at, " %p",
-			       (void *)((char *)callers[i] - (callers[i] != NULL)));
+			       callers[i] != NULL ? (void *)((char *)callers[i] - 1) : (void *)1);
 	file = popen(command, "r");
 	while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
 		const char *text = line;
@@ -59,7 +59,7 @@ static void places_find(void *const *callers, uint32_t nr, char (*place)[PLACE])
 		if (strncmp(line, "0x", 2) == 0) {
 			which++;
 			settled = false;
-			text = strchr(line, ' ') + 1;
+			text = strchr(line, ' ') != NULL ? strchr(line, ' ') + 1 : line;
 		} else if (strncmp(line, " (inlined by) ", 14) == 0) {
 			text = line + 14;
 		}
@@ -129,7 +129,8 @@ void report_stuck(const char *what)
 		if (fiber->done || (fiber->daemon && !memory_enabled(p)))
 			continue;
 		if (fiber->op.kind == OP_RELAX && fiber->nr_watched > 0)
-			name_address(locations[fiber->watch[0].location].address, name, sizeof(name));
+			name_address(locations[fiber->watch[fiber->nr_watched - 1].location].address, name,
+				     sizeof(name));
 		else if (fiber->op.address != NULL)
 			name_address(fiber->op.address, name, sizeof(name));
 		at += (size_t)snprintf(text + at, sizeof(text) - at, "; %s at %s of %s in %s", fiber->name,

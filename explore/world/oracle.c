@@ -1,0 +1,249 @@
+/*
+ * After each run: the trees, counts and pools are as the library promises, and what the actions returned, and
+ * what the pages hold now, is what some order of the actions, one after the other, gives.
+ */
+#include <string.h>
+
+#include "world.h"
+
+static uint32_t nr_leaves[NR_FRAMES];
+static uint32_t nr_tables;
+
+static uint32_t page_of_leaf(uint64_t pte, uint32_t level, uint32_t part)
+{
+	return PAGE_FRAME + arch_pte_frame(pte, level) + part +
+	       (vms_has(arch_pte_prop(pte, level).flags, VMS_W) ? 0 : PAGE_READ_ONLY);
+}
+
+/* Read a subtree's pages, from raw entries; also count what it holds, and check it, if `check`. */
+static void tree_read(vms_pfn table, uint32_t level, uint32_t first, uint32_t *pages, vms_pfn root, bool check)
+{
+	const struct vms_frame *meta = &world.meta[table];
+	uint32_t span = 1u << (2 * (level - 1)), nr = 0;
+	uint32_t end = level == ARCH_LEVELS && pages != NULL ? ARCH_ROOT_KERNEL : VMS_ENTRIES;
+
+	if (check && (meta->kind != VMS_FRAME_TABLE || meta->refs != 1 || meta->level != level || meta->root != root ||
+		      meta->prefix != first / (span * VMS_ENTRIES)))
+		explore_fail("node %u: kind %u refs %u level %u root %u prefix %u", table, meta->kind, meta->refs,
+			     meta->level, meta->root, meta->prefix);
+	if (check && meta->lock != 0)
+		explore_fail("node %u is left locked", table);
+	if (check && meta->stray != 0)
+		explore_fail("node %u is stray and in the tree", table);
+	nr_tables++;
+	for (uint32_t i = 0; i < end; i++, first += span) {
+		uint64_t pte = world.ram[table].entry[i];
+
+		nr += pte != 0;
+		if (arch_pte_kind(pte, level) == ARCH_PTE_TABLE) {
+			tree_read(arch_pte_child(pte), level - 1, first, pages, root, check);
+			continue;
+		}
+		for (uint32_t k = 0; k < span && pages != NULL; k++) {
+			if (arch_pte_kind(pte, level) == ARCH_PTE_LEAF)
+				pages[first + k] = page_of_leaf(pte, level, k);
+			else if (arch_pte_kind(pte, level) == ARCH_PTE_MARK)
+				pages[first + k] = PAGE_TOKEN + arch_pte_token(pte);
+		}
+		if (arch_pte_kind(pte, level) == ARCH_PTE_LEAF)
+			nr_leaves[arch_pte_frame(pte, level)]++;
+	}
+	if (check && nr != meta->nr_present)
+		explore_fail("node %u says %u entries and has %u", table, meta->nr_present, nr);
+}
+
+static void spaces_read(uint32_t pages[NR_SPACES][NR_PAGES], bool check)
+{
+	memset(pages, 0, sizeof(uint32_t) * NR_SPACES * NR_PAGES);
+	memset(nr_leaves, 0, sizeof(nr_leaves));
+	nr_tables = 0;
+	for (uint32_t i = 0; i < NR_SPACES; i++) {
+		if (!world.space_freed[i])
+			tree_read(world.space[i].root, ARCH_LEVELS, 0, pages[i], world.space[i].root, check);
+	}
+}
+
+void oracle_read(uint32_t pages[NR_SPACES][NR_PAGES])
+{
+	spaces_read(pages, false);
+}
+
+static uint32_t frame_head(vms_pfn frame)
+{
+	return world.meta[frame].kind == VMS_FRAME_TAIL ? frame / 4 * 4 : frame;
+}
+
+static void frames_check(void)
+{
+	uint32_t mapped[NR_FRAMES] = {0}, tables = 0, pooled = 0;
+
+	for (vms_pfn frame = 0; frame < NR_FRAMES; frame++)
+		mapped[frame_head(frame)] += nr_leaves[frame];
+	for (vms_pfn frame = 1; frame < NR_FRAMES; frame++) {
+		const struct vms_frame *meta = &world.meta[frame];
+
+		tables += meta->kind == VMS_FRAME_TABLE;
+		if (meta->kind == VMS_FRAME_UNTYPED && meta->refs != mapped[frame])
+			explore_fail("frame %u is counted %u times and mapped %u times", frame, meta->refs,
+				     mapped[frame]);
+		if (frame >= FIRST_DATA && (meta->kind == VMS_FRAME_UNUSED) != world.data_free[frame - FIRST_DATA])
+			explore_fail("frame %u: kind %u, and freed: %d", frame, meta->kind,
+				     world.data_free[frame - FIRST_DATA]);
+	}
+	for (uint32_t cpu = 0; cpu < NR_CPUS; cpu++)
+		pooled += world.cpu[cpu].nr_pool;
+	if (tables != nr_tables)
+		explore_fail("%u frames are tables, %u of them in trees: a leak", tables, nr_tables);
+	if (scenario->nr_pool == 0 && pooled + tables != NR_TABLES)
+		explore_fail("%u frames in pools, %u tables, %u in all", pooled, tables, NR_TABLES);
+}
+
+static void machine_check(void)
+{
+	for (uint32_t i = 0; i < scenario->nr_cpus; i++) {
+		const struct vms_cpu *cpu = &vms_machine.cpu[i];
+
+		world_run_as(i);
+		vms_tlb_service();
+		if (cpu->section % 2 != 0)
+			explore_fail("CPU %u is left inside a section", i);
+		if (cpu->queue.lock != 0 || cpu->queue.nr_ranges != 0 || cpu->queue.all != VMS_FLUSH_NOT_ALL)
+			explore_fail("CPU %u is left with requests", i);
+		if (!vms_reclaim())
+			explore_fail("CPU %u keeps tables for ever", i);
+	}
+	for (uint32_t s = 0; s < NR_SPACES; s++) {
+		for (uint32_t i = 0; i < scenario->nr_cpus && !world.space_freed[s]; i++) {
+			bool is_active = vms_machine.cpu[i].active == &world.space[s];
+
+			if ((world.space[s].active >> i & 1) != is_active)
+				explore_fail("space %u is active on CPU %u: %d", s, i, is_active);
+		}
+	}
+}
+
+/* --- Serial order --- */
+
+typedef uint32_t state_pages[NR_SPACES][NR_PAGES];
+
+static bool is_mapped(uint32_t page)
+{
+	return (page & PAGE_FRAME) != 0;
+}
+
+/* A map fails where something is mapped; a huge one everywhere under it. */
+static uint64_t apply_map(uint32_t *pages, const struct action *action)
+{
+	uint32_t nr = action->kind == HUGE ? VMS_ENTRIES : 1;
+
+	for (uint32_t k = 0; k < nr; k++) {
+		if (is_mapped(pages[action->a + k]))
+			return VMS_EXISTS;
+	}
+	for (uint32_t k = 0; k < nr; k++)
+		pages[action->a + k] = PAGE_FRAME + frame_data(action->value) + k;
+	return VMS_OK;
+}
+
+static uint64_t apply_range(uint32_t *pages, const struct action *action)
+{
+	uint64_t nr = 0;
+
+	for (uint32_t page = action->a; page < action->b; page++) {
+		bool was = is_mapped(pages[page]);
+
+		nr += was;
+		if (action->kind == UNMAP)
+			pages[page] = PAGE_ABSENT;
+		else if (action->kind == MARK)
+			pages[page] = PAGE_TOKEN + action->value;
+		else if (was)
+			pages[page] = (pages[page] & 0xfffu) | (action->kind == PROTECT ? PAGE_READ_ONLY : 0);
+	}
+	return action->kind == MARK ? (uint64_t)VMS_OK : nr;
+}
+
+/* What the action would return, and what it makes of the pages. False: it has no say in that. */
+static bool action_apply(state_pages state, const struct action *action, uint64_t *value)
+{
+	uint32_t *pages = state[action->space];
+
+	switch (action->kind) {
+	case MAP:
+	case SHARE:
+	case HUGE:
+		*value = apply_map(pages, action);
+		return true;
+	case UNMAP:
+	case MARK:
+	case PROTECT:
+	case GROW:
+		*value = apply_range(pages, action);
+		return true;
+	case REPLACE:
+		*value = is_mapped(pages[action->a]);
+		pages[action->a] = PAGE_FRAME + frame_data(action->value);
+		return true;
+	case QUERY:
+	case BORROW:
+		*value = pages[action->a];
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Did the action say that memory ran out? Then it changed nothing. */
+static bool ran_out(const struct action *action, uint64_t value)
+{
+	return scenario->nr_pool != 0 && (action->kind == UNMAP ? value == 1000 : value == VMS_NO_MEMORY);
+}
+
+static bool serial(const state_pages state, const state_pages final, uint32_t *done)
+{
+	bool left = false;
+
+	for (uint32_t cpu = 0; cpu < scenario->nr_cpus; cpu++) {
+		const struct action *action = &scenario->script[cpu][done[cpu]];
+		state_pages next;
+		uint64_t value;
+
+		if (done[cpu] == NR_ACTIONS || action->kind == NOTHING)
+			continue;
+		left = true;
+		memcpy(next, state, sizeof(next));
+		if (!ran_out(action, world.result[cpu][done[cpu]]) && action_apply(next, action, &value) &&
+		    value != world.result[cpu][done[cpu]])
+			continue;
+		done[cpu]++;
+		if (serial(next, final, done))
+			return true;
+		done[cpu]--;
+	}
+	return !left && memcmp(state, final, sizeof(state_pages)) == 0;
+}
+
+static void serial_check(state_pages final)
+{
+	uint32_t done[NR_CPUS] = {0};
+
+	for (uint32_t s = 0; s < NR_SPACES; s++) {
+		if (world.space_freed[s])
+			return;
+	}
+	if (!serial(world.initial, final, done))
+		explore_fail("no order of the actions gives these results: %lu %lu; %lu %lu; %lu %lu",
+			     world.result[0][0], world.result[0][1], world.result[1][0], world.result[1][1],
+			     world.result[2][0], world.result[2][1]);
+}
+
+void oracle_check(void)
+{
+	state_pages final;
+
+	machine_check();
+	spaces_read(final, true);
+	tree_read(vms_machine.kernel.root, ARCH_LEVELS, 0, NULL, vms_machine.kernel.root, true);
+	frames_check();
+	serial_check(final);
+}
