@@ -14,14 +14,17 @@ struct cut {
 	vms_pfn frame;  /* a frame that more leaves will map, or VMS_NO_FRAME */
 };
 
-/* The end is `va`: does a slot reach over it, and how many tables cut it exactly there? */
+/*
+ * The end is `va`, a page's start and so aligned at level 1: does a slot reach over it, and how many tables cut it
+ * exactly there?
+ */
 static struct cut cut_plan(const struct vms_cursor *cursor, vms_va va, bool absent)
 {
 	struct cut cut = {cursor->top_level, 0, VMS_NO_FRAME};
 	vms_pfn node = cursor->top;
 	uint64_t pte = 0;
 
-	for (; cut.level > 1 && !vms__slot_aligned(va, cut.level); cut.level--) {
+	for (; !vms__slot_aligned(va, cut.level); cut.level--) {
 		pte = vms__entry(node, vms__index(va, cut.level));
 		if (!arch_pte_is_table(pte, cut.level))
 			break;
@@ -29,22 +32,23 @@ static struct cut cut_plan(const struct vms_cursor *cursor, vms_va va, bool abse
 	}
 	if (pte == 0 && !absent)
 		return cut;
-	for (uint32_t level = cut.level; level > 1 && !vms__slot_aligned(va, level); level--)
+	for (uint32_t level = cut.level; !vms__slot_aligned(va, level); level--)
 		cut.nr++;
-	if (cut.nr > 0 && arch_pte_is_leaf(pte, cut.level) && vms__is_user(cursor) &&
+	if (arch_pte_is_leaf(pte, cut.level) && vms__is_user(cursor) &&
 	    vms__frame_is_counted(arch_pte_frame(pte, cut.level)))
 		cut.frame = arch_pte_frame(pte, cut.level);
 	return cut;
 }
 
-/* Tables that serve both ends, because both lie in one slot. */
+/*
+ * Tables that serve both ends, because both lie in one slot. Slots of different levels are never one, and va_b is
+ * the higher end, which is not the start of a slot that va_a lies in.
+ */
 static uint32_t cut_shared(const struct cut *a, vms_va va_a, const struct cut *b, vms_va va_b)
 {
 	uint32_t nr = 0;
 
-	if (a->level != b->level)
-		return 0;
-	while (nr < a->nr && nr < b->nr && vms__slot_start(va_a, a->level - nr) == vms__slot_start(va_b, b->level - nr))
+	while (nr < a->nr && vms__slot_start(va_a, a->level - nr) == vms__slot_start(va_b, b->level - nr))
 		nr++;
 	return nr;
 }
@@ -54,7 +58,7 @@ static void cut_at(struct vms_cursor *cursor, vms_va va, bool absent, vms_pfn *r
 {
 	vms_pfn node = cursor->top;
 
-	for (uint32_t level = cursor->top_level; level > 1 && !vms__slot_aligned(va, level); level--) {
+	for (uint32_t level = cursor->top_level; !vms__slot_aligned(va, level); level--) {
 		uint32_t i = vms__index(va, level);
 		uint64_t pte = vms__entry(node, i);
 

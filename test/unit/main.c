@@ -27,9 +27,10 @@ int main(int argc, char **argv)
 		{"types", group_types},     {"frames", group_frames},   {"spaces", group_spaces},
 		{"cursors", group_cursors}, {"map", group_map},         {"unmap", group_unmap},
 		{"protect", group_protect}, {"mark", group_mark},       {"copy", group_copy},
-		{"tlb", group_tlb},{"flusher", group_flusher},         {"user", group_user},       {"segment", group_segment},
-		{"plain", group_plain},     {"remote", group_remote},   {"memory", group_memory},
-		{"random", group_random},   {"threads", group_threads},
+		{"tlb", group_tlb},         {"cut", group_cut},         {"flusher", group_flusher},
+		{"user", group_user},       {"segment", group_segment}, {"plain", group_plain},
+		{"remote", group_remote},   {"memory", group_memory},   {"random", group_random},
+		{"threads", group_threads},
 	};
 	int failed = 0;
 
