@@ -48,11 +48,9 @@ static void moved(const struct before *start, const struct vms_cursor *cursor, e
 /* Is a page of [va, va + len) mapped? The first that is, or va + len. */
 static vms_va first_mapped(const struct spec_view *view, vms_va va, uint64_t len, bool marks)
 {
-	for (uint32_t i = 0; i < view->nr; i++) {
-		const struct spec_mapping *mapping = &view->mapping[i];
-
-		if ((spec_is_mapping(mapping) || marks) && mapping->va < va + len && mapping->va + mapping->size > va)
-			return mapping->va > va ? mapping->va : va;
+	for (uint32_t i = spec_view_find(view, va); i < view->nr && view->mapping[i].va < va + len; i++) {
+		if (spec_is_mapping(&view->mapping[i]) || marks)
+			return view->mapping[i].va > va ? view->mapping[i].va : va;
 	}
 	return va + len;
 }
@@ -61,7 +59,7 @@ static uint64_t pages_mapped(const struct spec_view *view, vms_va va, uint64_t l
 {
 	uint64_t nr = 0;
 
-	for (uint32_t i = 0; i < view->nr; i++) {
+	for (uint32_t i = spec_view_find(view, va); i < view->nr && view->mapping[i].va < va + len; i++) {
 		const struct spec_mapping *mapping = &view->mapping[i];
 		vms_va from = mapping->va > va ? mapping->va : va;
 		vms_va to = mapping->va + mapping->size < va + len ? mapping->va + mapping->size : va + len;

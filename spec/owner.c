@@ -177,12 +177,13 @@ bool spec_total_view_consistency(const struct spec_owner *owner)
 
 static bool views_meet(const struct spec_view *a, const struct spec_view *b)
 {
+	uint32_t k = 0;
+
 	for (uint32_t i = 0; i < a->nr; i++) {
-		for (uint32_t k = 0; k < b->nr; k++) {
-			if (a->mapping[i].va < b->mapping[k].va + b->mapping[k].size &&
-			    b->mapping[k].va < a->mapping[i].va + a->mapping[i].size)
-				return true;
-		}
+		while (k < b->nr && b->mapping[k].va + b->mapping[k].size <= a->mapping[i].va)
+			k++;
+		if (k < b->nr && b->mapping[k].va < a->mapping[i].va + a->mapping[i].size)
+			return true;
 	}
 	return false;
 }
@@ -214,18 +215,15 @@ bool spec_reader_correctness(const struct spec_owner *owner)
 
 bool spec_total_is_union(const struct spec_owner *owner)
 {
-	struct spec_view all = {0};
+	static struct spec_view all; /* keeps its memory */
 	vms_va where;
-	bool same;
 
 	spec_view_copy(&all, &owner->remaining);
 	for (uint32_t i = 0; i < owner->nr_io; i++) {
 		for (uint32_t k = 0; owner->io[i].kind == SPEC_WRITER && k < owner->io[i].view.nr; k++)
 			spec_view_add(&all, &owner->io[i].view.mapping[k]);
 	}
-	same = spec_view_same(&all, &owner->total, &where);
-	spec_view_free(&all);
-	return same;
+	return spec_view_same(&all, &owner->total, &where);
 }
 
 bool spec_ranges_are_disjoint(const struct spec_owner *owner)
@@ -241,14 +239,11 @@ bool spec_ranges_are_disjoint(const struct spec_owner *owner)
 
 bool spec_page_table_is_view(const struct spec_owner *owner)
 {
-	struct spec_view tree = {0};
+	static struct spec_view tree; /* keeps its memory */
 	vms_va where;
-	bool same;
 
 	spec_view_of_tree(&tree, owner->space->root);
-	same = spec_view_same(&owner->total, &tree, &where);
-	spec_view_free(&tree);
-	return same;
+	return spec_view_same(&owner->total, &tree, &where);
 }
 
 bool spec_active_is_known(const struct spec_owner *owner)

@@ -29,15 +29,38 @@ static void view_reserve(struct spec_view *view, uint32_t nr)
 		abort();
 }
 
+uint32_t spec_view_find(const struct spec_view *view, vms_va va)
+{
+	uint32_t low = 0, high = view->nr;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (view->mapping[middle].va + view->mapping[middle].size <= va)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* Make room for `nr` mappings in place of the `old` ones from index i on. */
+static struct spec_mapping *splice(struct spec_view *view, uint32_t i, uint32_t old, uint32_t nr)
+{
+	view_reserve(view, view->nr + nr);
+	if (old != nr && i + old < view->nr)
+		memmove(&view->mapping[i + nr], &view->mapping[i + old], (view->nr - i - old) * sizeof(*view->mapping));
+	view->nr = view->nr - old + nr;
+	return &view->mapping[i];
+}
+
 void spec_view_add(struct spec_view *view, const struct spec_mapping *mapping)
 {
-	uint32_t i;
+	uint32_t i = view->nr;
 
-	view_reserve(view, view->nr + 1);
-	for (i = view->nr; i > 0 && view->mapping[i - 1].va > mapping->va; i--)
-		view->mapping[i] = view->mapping[i - 1];
-	view->mapping[i] = *mapping;
-	view->nr++;
+	if (i > 0 && view->mapping[i - 1].va + view->mapping[i - 1].size > mapping->va)
+		i = spec_view_find(view, mapping->va);
+	*splice(view, i, 0, 1) = *mapping;
 }
 
 void spec_view_copy(struct spec_view *to, const struct spec_view *from)
@@ -53,31 +76,62 @@ static bool is_managed(vms_pfn frame)
 	return frame < vms_machine.nr_frames && vms_machine.meta[frame].kind != VMS_FRAME_RESERVED;
 }
 
-static void table_read(struct spec_view *view, vms_pfn table, uint32_t level, vms_va va)
+/* Marks of one token side by side are one: the view is the same, and shorter. */
+static void mark_add(struct spec_view *view, const struct spec_mapping *mark)
 {
+	struct spec_mapping *last = view->nr > 0 ? &view->mapping[view->nr - 1] : NULL;
+
+	if (last != NULL && last->what == VMS_MARKED && last->token == mark->token && last->va + last->size == mark->va)
+		last->size += mark->size;
+	else
+		spec_view_add(view, mark);
+}
+
+/* Most entries are absent: look at several at once. The count in the table's record is the library's, so not asked. */
+#define AT_ONCE 8u
+
+static bool all_absent(const uint64_t *entry)
+{
+	uint64_t any = 0;
+
+	for (uint32_t i = 0; i < AT_ONCE; i++)
+		any |= __atomic_load_n(&entry[i], __ATOMIC_RELAXED);
+	return any == 0;
+}
+
+static void table_read(struct spec_view *view, vms_pfn table, uint32_t level, vms_va start)
+{
+	const uint64_t *entry = vms_machine.ram[table].entry;
 	uint32_t end = level == ARCH_LEVELS ? ARCH_ROOT_KERNEL : (uint32_t)VMS_ENTRIES;
+	uint64_t size = slot_size(level);
 
-	for (uint32_t i = 0; i < end; i++, va += slot_size(level)) {
-		uint64_t pte = __atomic_load_n(&vms_machine.ram[table].entry[i], __ATOMIC_ACQUIRE);
-		struct spec_mapping mapping = {.va = va, .size = slot_size(level)};
+	for (uint32_t i = 0; i < end; i++) {
+		struct spec_mapping mapping = {.va = start + i * size, .size = size};
+		uint64_t pte;
 
+		if (i % AT_ONCE == 0 && all_absent(&entry[i])) {
+			i += AT_ONCE - 1;
+			continue;
+		}
+		pte = __atomic_load_n(&entry[i], __ATOMIC_ACQUIRE);
 		switch (arch_pte_kind(pte, level)) {
 		case ARCH_PTE_ABSENT:
-			continue;
+			break;
 		case ARCH_PTE_TABLE:
-			table_read(view, arch_pte_child(pte), level - 1, va);
-			continue;
+			table_read(view, arch_pte_child(pte), level - 1, mapping.va);
+			break;
 		case ARCH_PTE_MARK:
 			mapping.what = VMS_MARKED;
 			mapping.token = arch_pte_token(pte);
+			mark_add(view, &mapping);
 			break;
 		case ARCH_PTE_LEAF:
 			mapping.frame = arch_pte_frame(pte, level);
 			mapping.prop = arch_pte_prop(pte, level);
 			mapping.what = is_managed(mapping.frame) ? VMS_MAPPED : VMS_DEVICE;
+			spec_view_add(view, &mapping);
 			break;
 		}
-		spec_view_add(view, &mapping);
 	}
 }
 
@@ -89,20 +143,9 @@ void spec_view_of_tree(struct spec_view *view, vms_pfn root)
 
 const struct spec_mapping *spec_view_at(const struct spec_view *view, vms_va va)
 {
-	uint32_t low = 0, high = view->nr;
+	uint32_t i = spec_view_find(view, va);
 
-	/* The last that begins at or before va is in [low, high). */
-	while (high - low > 1) {
-		uint32_t middle = low + (high - low) / 2;
-
-		if (view->mapping[middle].va <= va)
-			low = middle;
-		else
-			high = middle;
-	}
-	if (view->nr == 0 || view->mapping[low].va > va || va - view->mapping[low].va >= view->mapping[low].size)
-		return NULL;
-	return &view->mapping[low];
+	return i < view->nr && view->mapping[i].va <= va ? &view->mapping[i] : NULL;
 }
 
 const struct spec_mapping *spec_view_next(const struct spec_view *view, vms_va va, uint32_t *hint)
@@ -153,15 +196,15 @@ static struct spec_mapping part_at(const struct spec_mapping *whole, vms_va va)
 	return part;
 }
 
-/* Do the two, which begin at one address, say the same of it? `old` came first. */
-static bool agrees(const struct spec_mapping *old, const struct spec_mapping *now)
+/* Do the two, which both contain va, say the same of it? `old` came first. */
+static bool agrees(const struct spec_mapping *old, const struct spec_mapping *now, vms_va va)
 {
 	if (old->what != now->what)
 		return false;
 	if (old->what == VMS_MARKED)
 		return old->token == now->token;
-	return old->frame == now->frame && old->prop.cache == now->prop.cache &&
-	       (old->prop.flags | HARDWARE) == (now->prop.flags | HARDWARE) &&
+	return old->frame + (va - old->va) / VMS_PAGE == now->frame + (va - now->va) / VMS_PAGE &&
+	       old->prop.cache == now->prop.cache && (old->prop.flags | HARDWARE) == (now->prop.flags | HARDWARE) &&
 	       (old->prop.flags & ~now->prop.flags) == 0;
 }
 
@@ -170,18 +213,13 @@ bool spec_mappings_subset_of(const struct spec_view *a, const struct spec_view *
 	uint32_t hint = 0;
 
 	for (uint32_t i = 0; i < a->nr; i++) {
-		const struct spec_mapping *mapping = &a->mapping[i];
+		const struct spec_mapping *mine = &a->mapping[i], *other;
 
-		for (uint64_t done = 0; spec_is_mapping(mapping) && done < mapping->size;) {
-			const struct spec_mapping *other = spec_view_next(b, mapping->va + done, &hint);
-			struct spec_mapping mine = part_at(mapping, mapping->va + done), theirs;
-
-			if (other == NULL)
+		for (vms_va va = mine->va; spec_is_mapping(mine) && va < mine->va + mine->size;
+		     va = other->va + other->size) {
+			other = spec_view_next(b, va, &hint);
+			if (other == NULL || !agrees(mine, other, va))
 				return false;
-			theirs = part_at(other, mapping->va + done);
-			if (!agrees(&mine, &theirs))
-				return false;
-			done += theirs.size;
 		}
 	}
 	return true;
@@ -231,26 +269,22 @@ bool spec_addr_transl(const struct spec_view *view, vms_va va, vms_pa *pa)
 
 void spec_view_remove(struct spec_view *view, vms_va va, uint64_t len)
 {
-	struct spec_view rest = {0};
+	struct spec_mapping rest[2], *place;
+	uint32_t first = spec_view_find(view, va), last = first, nr = 0;
 
-	for (uint32_t i = 0; i < view->nr; i++) {
-		const struct spec_mapping *mapping = &view->mapping[i];
-		vms_va end = mapping->va + mapping->size;
+	for (; last < view->nr && view->mapping[last].va < va + len; last++) {
+		const struct spec_mapping *mapping = &view->mapping[last];
 
 		if (mapping->va < va) {
-			struct spec_mapping before = *mapping;
-
-			before.size = va < end ? va - mapping->va : mapping->size;
-			spec_view_add(&rest, &before);
+			rest[nr] = *mapping;
+			rest[nr++].size = va - mapping->va;
 		}
-		if (end > va + len) {
-			struct spec_mapping after = part_at(mapping, mapping->va > va + len ? mapping->va : va + len);
-
-			spec_view_add(&rest, &after);
-		}
+		if (mapping->va + mapping->size > va + len)
+			rest[nr++] = part_at(mapping, va + len);
 	}
-	spec_view_copy(view, &rest);
-	spec_view_free(&rest);
+	place = splice(view, first, last - first, nr);
+	for (uint32_t i = 0; i < nr; i++)
+		place[i] = rest[i];
 }
 
 bool spec_view_same(const struct spec_view *a, const struct spec_view *b, vms_va *where)
@@ -259,18 +293,18 @@ bool spec_view_same(const struct spec_view *a, const struct spec_view *b, vms_va
 	uint64_t done_a = 0, done_b = 0; /* bytes of the current mappings that were compared */
 
 	while (i < a->nr && k < b->nr) {
-		struct spec_mapping one = part_at(&a->mapping[i], a->mapping[i].va + done_a);
-		struct spec_mapping other = part_at(&b->mapping[k], b->mapping[k].va + done_b);
-		uint64_t both = one.size < other.size ? one.size : other.size;
+		const struct spec_mapping *one = &a->mapping[i], *other = &b->mapping[k];
+		vms_va va = one->va + done_a;
+		uint64_t rest_a = one->size - done_a, rest_b = other->size - done_b;
 
-		*where = one.va < other.va ? one.va : other.va;
-		if (one.va != other.va || !agrees(&one, &other))
+		*where = va < other->va + done_b ? va : other->va + done_b;
+		if (va != other->va + done_b || !agrees(one, other, va))
 			return false;
-		done_a += both;
-		done_b += both;
-		if (done_a == a->mapping[i].size)
+		done_a += rest_a < rest_b ? rest_a : rest_b;
+		done_b += rest_a < rest_b ? rest_a : rest_b;
+		if (rest_a <= rest_b)
 			i++, done_a = 0;
-		if (done_b == b->mapping[k].size)
+		if (rest_b <= rest_a)
 			k++, done_b = 0;
 	}
 	if (i < a->nr)

@@ -39,6 +39,9 @@ static inline bool spec_is_mapping(const struct spec_mapping *mapping)
 	return mapping->what == VMS_MAPPED || mapping->what == VMS_DEVICE;
 }
 
+/* The index of the first mapping or mark that ends after va; view->nr if there is none. */
+uint32_t spec_view_find(const struct spec_view *view, vms_va va);
+
 /* The mapping or mark over va; NULL if there is none. */
 const struct spec_mapping *spec_view_at(const struct spec_view *view, vms_va va);
 
