@@ -2,184 +2,194 @@
  * Copying a range of one space into another: the entries themselves are copied, table by table.
  *
  * The first pass takes a reference for every leaf and counts the tables that the other space lacks; it can
- * fail and then takes everything back. The second pass stores entries and cannot fail.
+ * fail and then takes everything back. The second pass stores entries and cannot fail. Both walk the two trees
+ * side by side, down to the tables of pages; a tree's form bounds the recursion.
  */
 #include <vms/frame.h>
 
 #include "cursor.h"
 #include "frame.h"
 
-/* Entries [first, end) of a table, none of which is a table; the cursor stood at the first of them. */
-struct span {
-	vms_pfn node;
-	uint32_t level;
-	uint32_t first;
-	uint32_t end;
+/* A copy on its way. */
+struct copy {
+	struct vms_cursor *from;
+	vms_va start; /* the range */
+	vms_va stop;
+	uint32_t cow;
+	uint32_t nr_tables; /* that `to` lacks */
+	uint64_t nr_shared; /* references taken so far */
+	vms_pfn reserve;
 };
 
-/* The span at the position, which is before stop; the cursor moves behind it. */
-static struct span span_next(struct vms_cursor *cursor, vms_va stop)
-{
-	struct span span;
-	uint64_t nr;
+/* A table of `from`, and the table of `to` over the same addresses: VMS_NO_FRAME if there is none yet. */
+struct pair {
+	vms_pfn from;
+	vms_pfn to;
+	uint32_t level;
+	vms_va va; /* where they begin */
+};
 
-	(void)vms__seek(cursor);
-	span.node = cursor->node;
-	span.level = cursor->level;
-	span.first = vms__index(cursor->at, span.level);
-	/* Slots up to stop, the last perhaps not whole; it is absent then, for the ends were cut. */
-	nr = ((stop - 1) >> vms__shift(span.level)) - (cursor->at >> vms__shift(span.level)) + 1;
-	span.end = nr < VMS_ENTRIES - span.first ? span.first + (uint32_t)nr : (uint32_t)VMS_ENTRIES;
-	for (uint32_t i = span.first; span.level > 1 && i < span.end; i++) {
-		if (arch_pte_kind(vms__entry(span.node, i), span.level) == ARCH_PTE_TABLE)
-			span.end = i;
-	}
-	nr = vms__slot_rest(cursor->at, span.level, stop - cursor->at) +
-	     (span.end - span.first - 1) * vms__slot_len(span.level);
-	vms__move(cursor, nr < stop - cursor->at ? cursor->at + nr : stop);
-	return span;
+/* Entries of a pair that meet the range: [first, end). */
+static uint32_t first_of(const struct copy *copy, const struct pair *pair)
+{
+	return pair->va < copy->start ? vms__index(copy->start, pair->level) : 0;
 }
 
-/* Is there a reference to count for this leaf? */
-static bool leaf_counts(uint64_t pte, uint32_t level)
+static uint32_t end_of(const struct copy *copy, const struct pair *pair)
+{
+	if (vms__slot_start(copy->stop - 1, pair->level + 1) != pair->va)
+		return VMS_ENTRIES;
+	return vms__index(copy->stop - 1, pair->level) + 1;
+}
+
+static uint64_t entry_to(const struct pair *pair, uint32_t i)
+{
+	return pair->to == VMS_NO_FRAME ? 0 : vms__entry(pair->to, i);
+}
+
+/* The pair below entry i, which is a table in `from`. */
+static struct pair pair_below(const struct pair *pair, uint32_t i, uint64_t pte)
+{
+	uint64_t other = entry_to(pair, i);
+	struct pair below = {.from = arch_pte_child(pte), .to = VMS_NO_FRAME, .level = pair->level - 1};
+
+	if (arch_pte_kind(other, pair->level) == ARCH_PTE_TABLE)
+		below.to = arch_pte_child(other);
+	below.va = pair->va + i * vms__slot_len(pair->level);
+	return below;
+}
+
+/* Is there a reference to count for this entry? */
+static inline bool leaf_counts(uint64_t pte, uint32_t level)
 {
 	return arch_pte_kind(pte, level) == ARCH_PTE_LEAF && vms__frame_is_counted(arch_pte_frame(pte, level));
 }
 
-/* Drop what span_share() took for the entries before `end`. */
-static void span_unshare(const struct span *span, uint32_t end)
+/* May `pte` of `from` take the place of what `to` has? Not of a leaf; of a table only if it is a table itself. */
+static bool fits(uint64_t pte, uint64_t other, uint32_t level)
 {
-	for (uint32_t i = span->first; i < end; i++) {
-		uint64_t pte = vms__entry(span->node, i);
+	enum arch_pte_kind kind = arch_pte_kind(other, level);
 
-		if (leaf_counts(pte, span->level))
-			vms_frame_put(arch_pte_frame(pte, span->level));
-	}
+	return kind != ARCH_PTE_LEAF && (kind != ARCH_PTE_TABLE || arch_pte_kind(pte, level) == ARCH_PTE_TABLE);
 }
 
-/* One more reference for each leaf's frame: all or none. `used`: some entry is not absent. */
-static enum vms_status span_share(const struct span *span, bool *used)
+/* The first pass, for one pair and all below. */
+static enum vms_status pair_share(struct copy *copy, const struct pair *pair)
 {
-	*used = false;
-	for (uint32_t i = span->first; i < span->end; i++) {
-		uint64_t pte = vms__entry(span->node, i);
+	uint32_t left = vms_machine.meta[pair->from].nr_present, end = end_of(copy, pair);
+	enum vms_status status = VMS_OK;
+
+	for (uint32_t i = first_of(copy, pair); i < end && left > 0 && status == VMS_OK; i++) {
+		uint64_t pte = vms__entry(pair->from, i);
 
 		if (pte == 0)
 			continue;
-		*used = true;
-		if (leaf_counts(pte, span->level) && vms_frame_get(arch_pte_frame(pte, span->level)) != VMS_OK) {
-			span_unshare(span, i);
-			return VMS_SATURATED;
+		left--;
+		if (!fits(pte, entry_to(pair, i), pair->level))
+			return VMS_EXISTS;
+		if (arch_pte_kind(pte, pair->level) == ARCH_PTE_TABLE) {
+			struct pair below = pair_below(pair, i, pte);
+
+			copy->nr_tables += below.to == VMS_NO_FRAME;
+			status = pair_share(copy, &below);
+		} else if (leaf_counts(pte, pair->level)) {
+			if (vms_frame_get(arch_pte_frame(pte, pair->level)) != VMS_OK)
+				return VMS_SATURATED;
+			copy->nr_shared++;
 		}
 	}
-	return VMS_OK;
-}
-
-/* What the other space lacks, counted while the positions rise. */
-struct plan {
-	uint32_t nr;                 /* tables */
-	vms_va end[ARCH_LEVELS + 1]; /* up to here the tables of this level are counted already */
-};
-
-/* The tables that `to` lacks for the span at its position. VMS_EXISTS: a leaf or a deeper table is there. */
-static enum vms_status plan_span(struct vms_cursor *to, const struct span *span, struct plan *plan)
-{
-	(void)vms__seek(to);
-	if (to->level < span->level)
-		return VMS_EXISTS;
-	for (uint32_t level = to->level; level > span->level; level--) {
-		if (arch_pte_kind(vms__here(to), to->level) == ARCH_PTE_LEAF)
-			return VMS_EXISTS;
-		if (to->at < plan->end[level - 1])
-			continue;
-		plan->nr++;
-		plan->end[level - 1] = vms__slot_start(to->at, level) + vms__slot_len(level);
-	}
-	for (uint32_t i = span->first; to->level == span->level && i < span->end; i++) {
-		enum arch_pte_kind kind = arch_pte_kind(vms__entry(to->node, i), span->level);
-
-		if (kind == ARCH_PTE_LEAF || kind == ARCH_PTE_TABLE)
-			return VMS_EXISTS;
-	}
-	return VMS_OK;
-}
-
-/* Take back the references of the spans from `start` up to `stop`. */
-static void range_unshare(struct vms_cursor *from, vms_va start, vms_va stop)
-{
-	vms__move(from, start);
-	while (from->at < stop) {
-		struct span span = span_next(from, stop);
-
-		span_unshare(&span, span.end);
-	}
-}
-
-/* The first pass. Both cursors end where they began. */
-static enum vms_status range_share(struct vms_cursor *from, struct vms_cursor *to, vms_va stop, uint32_t *nr)
-{
-	struct plan plan = {0, {0}};
-	enum vms_status status = VMS_OK;
-	vms_va start = from->at, at = start;
-	bool used;
-
-	while (status == VMS_OK && at < stop) {
-		struct span span = span_next(from, stop);
-
-		vms__move(to, at);
-		status = span_share(&span, &used);
-		if (status == VMS_OK && used) {
-			status = plan_span(to, &span, &plan);
-			if (status != VMS_OK)
-				span_unshare(&span, span.end);
-		}
-		if (status == VMS_OK)
-			at = from->at;
-	}
-	if (status != VMS_OK && at > start)
-		range_unshare(from, start, at);
-	vms__move(from, start);
-	vms__move(to, start);
-	*nr = plan.nr;
 	return status;
 }
 
-/* What both sides of an entry have from now on: without the right to write, if so asked. */
-static uint64_t entry_shared(struct vms_cursor *from, const struct span *span, uint32_t i, uint32_t cow, vms_va va)
+/* Take back what pair_share() took, in the same order, until nothing of it is left. */
+static void pair_unshare(struct copy *copy, const struct pair *pair)
 {
-	uint64_t pte = vms__entry(span->node, i), shared;
+	uint32_t end = end_of(copy, pair);
 
-	if (cow == 0 || !leaf_counts(pte, span->level))
+	for (uint32_t i = first_of(copy, pair); i < end && copy->nr_shared > 0; i++) {
+		uint64_t pte = vms__entry(pair->from, i);
+
+		if (arch_pte_kind(pte, pair->level) == ARCH_PTE_TABLE) {
+			struct pair below = pair_below(pair, i, pte);
+
+			pair_unshare(copy, &below);
+		} else if (leaf_counts(pte, pair->level)) {
+			vms_frame_put(arch_pte_frame(pte, pair->level));
+			copy->nr_shared--;
+		}
+	}
+}
+
+/* What both sides of an entry have from now on: without the right to write, if so asked. */
+static uint64_t entry_shared(const struct copy *copy, const struct pair *pair, uint32_t i, uint64_t pte)
+{
+	uint64_t shared;
+
+	if (copy->cow == 0 || !leaf_counts(pte, pair->level))
 		return pte;
-	shared = arch_pte_unwrite(pte, cow);
+	shared = arch_pte_unwrite(pte, copy->cow);
 	if (shared == pte)
 		return pte;
-	while (!vms__entry_swap(span->node, i, pte, shared)) {
-		pte = vms__entry(span->node, i);
-		shared = arch_pte_unwrite(pte, cow);
+	while (!vms__entry_swap(pair->from, i, pte, shared)) {
+		pte = vms__entry(pair->from, i);
+		shared = arch_pte_unwrite(pte, copy->cow);
 	}
-	vms_tlb_issue(&from->flusher, va, vms__slot_len(span->level));
+	vms_tlb_issue(&copy->from->flusher, pair->va + i * vms__slot_len(pair->level), vms__slot_len(pair->level));
 	return shared;
 }
 
-/* The second pass, for one span. `to` stands where the span begins. */
-static void span_copy(struct vms_cursor *from, struct vms_cursor *to, const struct span *span, uint32_t cow,
-		      vms_pfn *reserve)
+/* The second pass, for one pair and all below. */
+static void pair_copy(struct copy *copy, const struct pair *pair)
 {
-	vms_va va = vms__slot_start(to->at, span->level);
-	bool ready = false;
+	uint32_t left = vms_machine.meta[pair->from].nr_present, end = end_of(copy, pair), nr_new = 0;
 
-	for (uint32_t i = span->first; i < span->end; i++, va += vms__slot_len(span->level)) {
-		if (vms__entry(span->node, i) == 0)
+	for (uint32_t i = first_of(copy, pair); i < end && left > 0; i++) {
+		uint64_t pte = vms__entry(pair->from, i);
+
+		if (pte == 0)
 			continue;
-		if (!ready) {
-			(void)vms__seek(to);
-			vms__descend_to(to, span->level, reserve);
-			ready = true;
+		left--;
+		if (arch_pte_kind(pte, pair->level) == ARCH_PTE_TABLE) {
+			struct pair below = pair_below(pair, i, pte);
+
+			if (below.to == VMS_NO_FRAME) {
+				below.to = vms__tables_pop(&copy->reserve);
+				(void)vms__node_link(pair->to, i, vms__entry(pair->to, i), below.to, true);
+			}
+			pair_copy(copy, &below);
+		} else {
+			nr_new += vms__entry(pair->to, i) == 0;
+			vms__entry_set(pair->to, i, entry_shared(copy, pair, i, pte));
 		}
-		vms_machine.meta[to->node].nr_present += vms__entry(to->node, i) == 0;
-		vms__entry_set(to->node, i, entry_shared(from, span, i, cow, va));
 	}
+	vms_machine.meta[pair->to].nr_present += nr_new;
+}
+
+/* Where the two trees are walked side by side from: the lower of the covering tables. False: `from` has a slot there. */
+static bool pair_at(struct vms_cursor *from, struct vms_cursor *to, struct pair *pair)
+{
+	uint32_t level = from->top_level < to->top_level ? from->top_level : to->top_level;
+	uint64_t pte;
+
+	vms__rewind(from);
+	while (from->level > level) {
+		pte = vms__here(from);
+		if (arch_pte_kind(pte, from->level) != ARCH_PTE_TABLE)
+			return false;
+		from->node = arch_pte_child(pte);
+		from->level--;
+	}
+	vms__rewind(to);
+	for (pte = vms__here(to); to->level > level && arch_pte_kind(pte, to->level) == ARCH_PTE_TABLE;
+	     pte = vms__here(to)) {
+		to->node = arch_pte_child(pte);
+		to->level--;
+	}
+	pair->from = from->node;
+	pair->to = to->level == level ? to->node : (vms_pfn)VMS_NO_FRAME;
+	pair->level = level;
+	pair->va = vms__slot_start(from->at, level + 1);
+	return true;
 }
 
 static enum vms_status check(const struct vms_cursor *from, const struct vms_cursor *to, uint64_t len, uint32_t cow)
@@ -192,33 +202,46 @@ static enum vms_status check(const struct vms_cursor *from, const struct vms_cur
 	return vms__len_fits(from, len) && vms__len_fits(to, len) ? VMS_OK : VMS_OUT_OF_RANGE;
 }
 
+/* Both passes. */
+static enum vms_status range_copy(struct copy *copy, struct vms_cursor *to, struct pair *pair)
+{
+	enum vms_status status = VMS_OK;
+
+	if (pair->to == VMS_NO_FRAME) {
+		if (arch_pte_kind(vms__here(to), to->level) == ARCH_PTE_LEAF)
+			return VMS_EXISTS;
+		copy->nr_tables = to->level - pair->level;
+	}
+	status = pair_share(copy, pair);
+	if (status == VMS_OK && !vms__tables_reserve(&copy->reserve, copy->nr_tables))
+		status = VMS_NO_MEMORY;
+	if (status != VMS_OK) {
+		pair_unshare(copy, pair);
+		return status;
+	}
+	vms__descend_to(to, pair->level, &copy->reserve);
+	pair->to = to->node;
+	pair_copy(copy, pair);
+	return VMS_OK;
+}
+
 enum vms_status vms_cursor_copy(struct vms_cursor *from, struct vms_cursor *to, uint64_t len, uint32_t cow)
 {
+	struct copy copy = {.from = from, .start = from->at, .stop = from->at + len, .cow = cow};
 	enum vms_status status = check(from, to, len, cow);
-	vms_va stop = from->at + len, at;
-	vms_pfn reserve;
-	uint32_t nr;
+	struct pair pair;
 
 	if (status == VMS_OK)
 		status = vms__cut_ends(from, len, false);
-	if (status == VMS_OK)
-		status = range_share(from, to, stop, &nr);
 	if (status != VMS_OK)
 		return status;
-	if (!vms__tables_reserve(&reserve, nr)) {
-		at = from->at;
-		range_unshare(from, at, stop);
-		vms__move(from, at);
-		return VMS_NO_MEMORY;
-	}
-	while (from->at < stop) {
-		struct span span;
-
-		at = from->at;
-		span = span_next(from, stop);
-		vms__move(to, at);
-		span_copy(from, to, &span, cow, &reserve);
-	}
-	vms__move(to, stop);
-	return VMS_OK;
+	if (pair_at(from, to, &pair))
+		status = range_copy(&copy, to, &pair);
+	else
+		status = vms__here(from) == 0 ? VMS_OK : VMS_EXISTS;
+	vms__rewind(from);
+	vms__rewind(to);
+	if (status == VMS_OK)
+		from->at = to->at = copy.stop;
+	return status;
 }
