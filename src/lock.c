@@ -58,10 +58,13 @@ static bool is_whole_slot(const struct vms_cursor *cursor, uint32_t level)
 	return cursor->end - cursor->start == vms__slot_len(level);
 }
 
-/* Is a table for the slot of this level needed? Not if the range is all of the slot: that is edited itself. */
+/*
+ * Is a table for the slot of this level needed? Not if the range is all of the slot: that is edited itself. So
+ * never at level 1, whose slots hold no less than a range.
+ */
 static bool needs_table(const struct vms_cursor *cursor, uint32_t level)
 {
-	return level > 1 && inside_one_slot(cursor, level) && !is_whole_slot(cursor, level);
+	return inside_one_slot(cursor, level) && !is_whole_slot(cursor, level);
 }
 
 enum step { STEP_DOWN, STEP_STOP, STEP_AGAIN, STEP_NO_MEMORY };
