@@ -134,12 +134,12 @@ static enum vms_status range_edit(struct vms_cursor *cursor, uint64_t len, uint6
 		return VMS_READ_ONLY;
 	if (!vms__len_fits(cursor, len))
 		return VMS_OUT_OF_RANGE;
-	pte = vms__seek(cursor);
 	/* A part of one table of pages, or exactly one slot without a table, needs no cuts. */
-	if (cursor->level == 1 && len < vms__slot_len(2) && vms__in_page_table(cursor, len)) {
+	if (len < vms__slot_len(2) && vms__in_page_table(cursor, len)) {
 		*nr = pages_fill(cursor, cursor->at + len, fill);
 		return VMS_OK;
 	}
+	pte = vms__seek(cursor);
 	if (len == vms__slot_len(cursor->level) && vms__slot_aligned(cursor->at, cursor->level)) {
 		*nr = slot_fill(cursor, pte, fill, cursor->at + len);
 		return VMS_OK;

@@ -10,7 +10,7 @@
 #include "bench.h"
 
 #define MAX_ROWS 32
-#define NR_LARGE 64
+#define NR_LARGE 2048
 /* Growth is shown from 2^10 pages to this. */
 #define MAX_SHIFT 22
 
@@ -22,10 +22,7 @@ static double ns_now(void)
 	return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
 }
 
-/*
- * What a row's nr is. The records of large frames lie 32 KiB apart, which a cache takes for neighbours: more than
- * these would time its misses.
- */
+/* What a row's nr is. */
 static uint64_t units(const struct row *row, uint64_t nr_pages)
 {
 	return row->is_large ? NR_LARGE : nr_pages;
