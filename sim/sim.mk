@@ -25,7 +25,7 @@ $(eval $(call sim_config,clang-san,$(CLANG),$(SIM_san)))
 
 # Checking builds: the linker puts the contracts of spec/ between the tests and the library.
 SPEC_C     := $(wildcard spec/*.c)
-SPEC_WRAPS := $(shell sed -n 's/.*WRAP(\([a-z_]*\)).*/\1/p' $(SPEC_C) | sort -u)
+SPEC_WRAPS := $(shell sed -n 's/.*WRAP(\([a-z0-9_]*\)).*/\1/p' $(SPEC_C) | sort -u)
 SIM_check  := -O2 -g -DVMS_CHECK=3
 $(eval $(call sim_config,gcc-check,$(CC),$(SIM_check),$(SPEC_C),$(SPEC_WRAPS:%=-Wl,--wrap=%)))
 

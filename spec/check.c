@@ -28,6 +28,7 @@ void spec_owner_forget_all(void)
 {
 	while (nr_owners > 0)
 		forget(0);
+	spec_cursors_forget();
 }
 
 uint64_t spec_nr_checked(void)
@@ -42,6 +43,16 @@ struct spec_owner *spec_owner_of(const struct vms_space *space)
 			return &owners[i];
 	}
 	return NULL;
+}
+
+struct vms_space *spec_current_space(void)
+{
+	struct vms_space *space;
+
+	vms_port_preempt_off();
+	space = vms_space_current();
+	vms_port_preempt_on();
+	return space;
 }
 
 void spec_owner_add(struct vms_space *space)
@@ -83,12 +94,17 @@ void spec_view_give(struct spec_view *view)
 	*view = (struct spec_view){0};
 }
 
+void spec_operation_checked(void)
+{
+	nr_checked++;
+}
+
 void spec_settle(struct spec_owner *owner, const char *operation, struct spec_view *expected)
 {
 	const char *broken;
 	vms_va where = 0;
 
-	nr_checked++;
+	spec_operation_checked();
 	spec_owner_refresh(owner);
 	if (!spec_view_same(expected, &owner->total, &where))
 		spec_failed(operation, "the space is not what the contract says", where);

@@ -45,6 +45,14 @@ static void moved(const struct before *start, const struct vms_cursor *cursor, e
 	     cursor->at);
 }
 
+/* Cursors that are open: what they queued may not be flushed yet. */
+static uint32_t nr_open;
+
+void spec_cursors_forget(void)
+{
+	nr_open = 0;
+}
+
 /* Is a page of [va, va + len) mapped? The first that is, or va + len. */
 static vms_va first_mapped(const struct spec_view *view, vms_va va, uint64_t len, bool marks)
 {
@@ -85,6 +93,7 @@ enum vms_status WRAP(vms_cursor_open)(struct vms_cursor *cursor, struct vms_spac
 	must(&none, none.owner == NULL || spec_page_table_is_view(none.owner), "page_table_is_view", start);
 	must(&none, (status == VMS_BAD_RANGE) == !valid, "a range is judged wrongly", start);
 	must(&none, status != VMS_NO_MEMORY || mode == VMS_EDITING, "reading allocates", start);
+	nr_open += status == VMS_OK;
 	if (status == VMS_OK && none.owner != NULL) {
 		none = before(cursor, "open");
 		must(&none, cursor->at == start, "the position is not the start", start);
@@ -101,6 +110,9 @@ void WRAP(vms_cursor_close)(struct vms_cursor *cursor)
 
 	REAL(vms_cursor_close)(cursor);
 	after(&start);
+	nr_open--;
+	if (start.owner != NULL && nr_open == 0)
+		spec_check_tlbs();
 }
 
 /* An item says of its address what M says. */
@@ -298,6 +310,70 @@ enum vms_status WRAP(vms_cursor_protect_next)(struct vms_cursor *cursor, uint64_
 	} else {
 		must(&start, status == VMS_OK || cursor->at == start.at, "the position moved", cursor->at);
 	}
+	after(&start);
+	return status;
+}
+
+/* M' = M with the flags of what is mapped in the range changed: what reaches over an end is cut there. */
+static void expect_changed(struct before *start, uint64_t len, struct vms_change change)
+{
+	struct spec_view old = spec_view_take(&start->view);
+
+	for (uint32_t i = spec_view_find(&old, start->at); i < old.nr && old.mapping[i].va < start->at + len; i++) {
+		struct spec_mapping now = old.mapping[i];
+		vms_va to = now.va + now.size < start->at + len ? now.va + now.size : start->at + len;
+		vms_va from = now.va > start->at ? now.va : start->at;
+
+		if (!spec_is_mapping(&now))
+			continue;
+		now.frame += (vms_pfn)((from - now.va) / VMS_PAGE);
+		now.va = from;
+		now.size = to - from;
+		now.prop.flags = (now.prop.flags & ~change.clear) | change.set;
+		spec_view_remove(&start->view, from, now.size);
+		spec_view_add(&start->view, &now);
+	}
+	spec_view_give(&old);
+}
+
+/* A change that leaves valid flags, whatever they were. */
+static bool always_valid(struct vms_change change)
+{
+	static const uint32_t rights[] = {0, VMS_R, VMS_R | VMS_W, VMS_R | VMS_X, VMS_R | VMS_W | VMS_X};
+	uint32_t may = VMS_R | VMS_W | VMS_X | VMS_SOFT0 | VMS_SOFT1;
+
+	for (uint32_t i = 0; i < sizeof(rights) / sizeof(rights[0]); i++) {
+		struct vms_prop prop = {.flags = (rights[i] & ~change.clear) | change.set};
+
+		if (!vms_prop_valid(prop))
+			return false;
+	}
+	return ((change.clear | change.set) & ~may) == 0;
+}
+
+enum vms_status REAL(vms_cursor_protect)(struct vms_cursor *cursor, uint64_t len, struct vms_change change,
+					 uint64_t *nr_changed);
+enum vms_status WRAP(vms_cursor_protect)(struct vms_cursor *cursor, uint64_t len, struct vms_change change,
+					 uint64_t *nr_changed);
+enum vms_status WRAP(vms_cursor_protect)(struct vms_cursor *cursor, uint64_t len, struct vms_change change,
+					 uint64_t *nr_changed)
+{
+	struct before start = before(cursor, "protect");
+	uint64_t nr = 0;
+	enum vms_status status = REAL(vms_cursor_protect)(cursor, len, change, &nr);
+
+	must(&start, status != VMS_OK || always_valid(change), "it makes a change that is not always valid", start.at);
+	must(&start, status != VMS_BAD_PROP || !always_valid(change), "it refuses a change that is always valid",
+	     start.at);
+	if (status == VMS_OK) {
+		if (nr_changed != NULL)
+			*nr_changed = nr;
+		must(&start, start.owner == NULL || nr == pages_mapped(&start.view, start.at, len),
+		     "pages are counted wrongly", start.at);
+		if (start.owner != NULL)
+			expect_changed(&start, len, change);
+	}
+	moved(&start, cursor, status, len);
 	after(&start);
 	return status;
 }

@@ -15,6 +15,11 @@ void spec_failed(const char *operation, const char *what, vms_va where)
 	sim_fail("contract of %s: %s (0x%lx)", operation, what, where);
 }
 
+void spec_check_tlbs(void)
+{
+	sim_check_tlbs();
+}
+
 void checking(bool on)
 {
 	spec_enable(on);
