@@ -1,6 +1,6 @@
 # The kernel: the library, the memory of programs, and kernel/ with the machine's folder.
 KERNEL      := $(O)/kernel/vmspace.elf
-KERNEL_SRC  := $(SRC) $(MM) $(wildcard kernel/*.c kernel/fs/*.c kernel/$(ARCH)/*.c kernel/$(ARCH)/*.S) \
+KERNEL_SRC  := $(SRC) $(MM) $(CONFORM) $(wildcard kernel/*.c kernel/fs/*.c kernel/$(ARCH)/*.c kernel/$(ARCH)/*.S) \
 	$(wildcard arch/$(ARCH)/*.c arch/$(ARCH)/*.S)
 KERNEL_OBJ  := $(addprefix $(O)/kernel/,$(addsuffix .o,$(KERNEL_SRC)))
 KERNEL_INC  := $(INC) -Ikernel/$(ARCH)

@@ -74,6 +74,11 @@ struct user_trap {
 	vms_va address;         /* si_addr */
 };
 static inline enum user_event user_execute(struct user_trap *trap);
+/*
+ * Does an access of user mode to va go through, in the active space? The kernel is not asked to resolve a fault.
+ * code: a user page that may be executed; page: where the kernel writes to it. The page of va holds zeros.
+ */
+bool machine_user_access(vms_va va, uint32_t access, vms_va code, void *page);
 
 /* User registers (regs.h has the struct). */
 void user_regs_init(struct user_regs *regs, vms_va ip, vms_va sp);          /* as execve leaves them */

@@ -4,13 +4,15 @@
  * The command line: words up to `--`, of which we know
  *     init=PATH   the first program; words after `--` are its arguments
  *     cmd=TEXT    the rest of the line is a command for /bin/sh -c
- * and without either the first program is an interactive /bin/sh. When it has ended and everything is freed, as
+ *     selftest    run no program but the test of the port, selftest.c
+ * and without any the first program is an interactive /bin/sh. When it has ended and everything is freed, as
  * much memory must be free as before; else the machine ends with a status that is not 0.
  */
 #include <kernel/fs/fs.h>
 #include <kernel/machine.h>
 #include <kernel/memory.h>
 #include <kernel/process.h>
+#include <kernel/selftest.h>
 #include <mm/mm.h>
 
 #define MAX_WORDS 64
@@ -26,6 +28,7 @@ static struct {
 
 static const char *const init_environment[] = {"HOME=/root", "PATH=/bin:/sbin:/usr/bin:/usr/sbin", "TERM=linux", NULL};
 
+static bool wants_selftest;
 static uint64_t boot_ns; /* when the first program was about to run */
 
 static void activate_space(struct thread *now)
@@ -75,6 +78,8 @@ static void parse_command_line(char *line)
 		} else if (strncmp(word, "init=", 5) == 0) {
 			init_program.path = word + 5;
 			init_program.argv[0] = word + 5;
+		} else if (strcmp(word, "selftest") == 0) {
+			wants_selftest = true;
 		} else {
 			say("vmspace: \"%s\" on the command line means nothing\n", word);
 		}
@@ -190,6 +195,8 @@ static void run_init(void *unused)
 	int status;
 
 	(void)unused;
+	if (wants_selftest)
+		finish(selftest() ? 0 : FAILED, NULL);
 	if (boot_info.archive_len == 0)
 		finish(FAILED, "no archive of files was given (QEMU: -initrd)");
 	if (mm_init() != 0)

@@ -1,7 +1,9 @@
 # The machine in a process, and the unit tests of src/ on it: each compiler, plain and with sanitizers.
-SIM_C      := $(SRC) $(wildcard sim/*.c test/unit/*.c)
+SIM_C      := $(SRC) $(CONFORM) $(wildcard sim/*.c test/unit/*.c)
 SIM_INC    := -Isim $(INC)
-SIM_LIBS   := -lcmocka -lpthread
+# Where the tests make the port worse than it is: test/unit/port_faults.c.
+PORT_WRAPS := $(shell sed -n 's/^WRAP.[a-z0-9_]*, \([a-z0-9_]*\),.*/\1/p' test/unit/port_faults.c)
+SIM_LIBS   := -lcmocka -lpthread $(PORT_WRAPS:%=-Wl,--wrap=%)
 SIM_OUT    := $(O)/sim
 SIM_plain  := -O2 -g
 SIM_san    := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all

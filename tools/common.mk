@@ -6,6 +6,7 @@ WARN    := -std=gnu11 -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissi
 ARCH    := x86_64
 SRC     := $(wildcard src/*.c)
 MM      := $(wildcard mm/*.c)
+CONFORM := $(wildcard conform/*.c)
 # Where the sources of a kind are looked for: <vms/..>, <pte.h>, <mmu.h>, <kernel/..>, <mm/..>.
 INC     := -Iinclude -Iarch/$(ARCH) -I.
 DEPS    := -MMD -MP

@@ -30,7 +30,7 @@ int main(int argc, char **argv)
 		{"tlb", group_tlb},         {"covering", group_covering}, {"cut", group_cut},
 		{"flusher", group_flusher}, {"user", group_user},         {"segment", group_segment},
 		{"plain", group_plain},     {"remote", group_remote},     {"memory", group_memory},
-		{"random", group_random},   {"threads", group_threads},
+		{"random", group_random},   {"threads", group_threads},   {"conform", group_conform},
 	};
 	int failed = 0;
 
@@ -44,7 +44,7 @@ int main(int argc, char **argv)
 		for (int k = 1; k < argc; k++)
 			wanted = wanted || strcmp(argv[k], group[i].name) == 0;
 		/* The contracts are those of one thread. */
-		checking(group[i].run != group_threads);
+		checking(group[i].run != group_threads && group[i].run != group_conform);
 		if (wanted && group[i].run() != 0)
 			failed++;
 	}

@@ -81,5 +81,6 @@ int group_remote(void);
 int group_memory(void);
 int group_random(void);
 int group_threads(void);
+int group_conform(void);
 
 #endif
