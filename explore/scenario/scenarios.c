@@ -6,7 +6,6 @@
  */
 #include "../world/world.h"
 
-
 #define ALL_CPUS 7u
 #define BOTH         \
 	{            \

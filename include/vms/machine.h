@@ -24,7 +24,7 @@ enum vms_flush_all { VMS_FLUSH_NOT_ALL, VMS_FLUSH_ALL_USER /* all but global ent
 struct vms_flush_queue {
 	uint32_t lock; /* taken with interrupts off, everywhere */
 	uint32_t nr_ranges;
-	uint32_t all; /* enum vms_flush_all */
+	uint32_t all;   /* enum vms_flush_all */
 	uint32_t asked; /* requests so far */
 	struct vms_flush_range range[VMS_FLUSH_RANGES];
 };
@@ -33,7 +33,7 @@ struct vms_cpu {
 	/* Written by this CPU, read by it. */
 	struct vms_space *active VMS_OWN_LINE;
 	vms_pfn waiting; /* detached tables: wait until no CPU is in the section that `snapshot` saw */
-	vms_pfn young; /* detached later: wait for the next snapshot */
+	vms_pfn young;   /* detached later: wait for the next snapshot */
 
 	/* Odd while this CPU walks a tree without locks. Read by CPUs that reclaim tables. */
 	uint32_t section VMS_OWN_LINE;
@@ -48,7 +48,7 @@ struct vms_cpu {
 };
 
 struct vms_machine {
-	struct vms_table *ram; /* physical memory; ram[pfn] is a frame */
+	struct vms_table *ram;  /* physical memory; ram[pfn] is a frame */
 	struct vms_frame *meta; /* meta[pfn] is its record */
 	uint32_t nr_frames;
 	uint32_t nr_cpus;
@@ -65,10 +65,10 @@ struct vms_region {
 };
 
 struct vms_config {
-	struct vms_table *ram; /* where physical address 0 is mapped, readable and writable */
-	struct vms_frame *meta; /* room for nr_frames records, aligned to VMS_CACHE_LINE */
-	uint32_t nr_frames; /* highest frame number + 1 */
-	uint32_t nr_cpus; /* at most VMS_MAX_CPUS */
+	struct vms_table *ram;            /* where physical address 0 is mapped, readable and writable */
+	struct vms_frame *meta;           /* room for nr_frames records, aligned to VMS_CACHE_LINE */
+	uint32_t nr_frames;               /* highest frame number + 1 */
+	uint32_t nr_cpus;                 /* at most VMS_MAX_CPUS */
 	const struct vms_region *regions; /* usable RAM; everything else is reserved for ever */
 	uint32_t nr_regions;
 };

@@ -31,7 +31,7 @@ typedef bool vms_fault_handler(struct vms_space *space, const struct vms_fault *
 struct vms_space {
 	uint32_t root; /* the root table; never changes */
 	uint32_t refs; /* handles + CPUs on which it is active */
-	vms_va start; /* the addresses that its cursors may own */
+	vms_va start;  /* the addresses that its cursors may own */
 	vms_va end;
 	vms_fault_handler *on_fault;
 	uint64_t active VMS_OWN_LINE; /* one bit a CPU; in the kernel's space every CPU that is online */

@@ -15,9 +15,9 @@
 #include <stdint.h>
 #include <vms/attr.h>
 
-typedef uint64_t vms_va; /* virtual address, bytes */
-typedef uint64_t vms_pa; /* physical address, bytes */
-typedef uint32_t vms_pfn; /* frame number: physical address / VMS_PAGE */
+typedef uint64_t vms_va;    /* virtual address, bytes */
+typedef uint64_t vms_pa;    /* physical address, bytes */
+typedef uint32_t vms_pfn;   /* frame number: physical address / VMS_PAGE */
 typedef uint32_t vms_token; /* what a mark holds; any value, opaque to this library */
 
 #define VMS_PAGE 4096ul
@@ -39,21 +39,21 @@ typedef uint32_t vms_token; /* what a mark holds; any value, opaque to this libr
  */
 enum vms_status {
 	VMS_OK,
-	VMS_BAD_RANGE, /* start >= end, unaligned, or outside what this space owns */
-	VMS_OUT_OF_RANGE, /* the cursor is at its end, or the operation would leave its range */
-	VMS_NO_MEMORY, /* no frame for a table */
-	VMS_EXISTS, /* a page under the slot is mapped */
-	VMS_NOT_FOUND, /* there is no mapping (or mark) in the range searched */
-	VMS_BAD_FRAME, /* not an untyped frame, or of a size that does not fit here */
-	VMS_BAD_PROP, /* properties that vms_prop_valid() refuses */
-	VMS_READ_ONLY, /* the cursor was opened for reading */
+	VMS_BAD_RANGE,     /* start >= end, unaligned, or outside what this space owns */
+	VMS_OUT_OF_RANGE,  /* the cursor is at its end, or the operation would leave its range */
+	VMS_NO_MEMORY,     /* no frame for a table */
+	VMS_EXISTS,        /* a page under the slot is mapped */
+	VMS_NOT_FOUND,     /* there is no mapping (or mark) in the range searched */
+	VMS_BAD_FRAME,     /* not an untyped frame, or of a size that does not fit here */
+	VMS_BAD_PROP,      /* properties that vms_prop_valid() refuses */
+	VMS_READ_ONLY,     /* the cursor was opened for reading */
 	VMS_ACCESS_DENIED, /* not user memory of the active space */
-	VMS_PAGE_FAULT, /* user memory could not be accessed; see the count */
-	VMS_INVALID, /* an argument makes no sense (too short, unaligned, null) */
+	VMS_PAGE_FAULT,    /* user memory could not be accessed; see the count */
+	VMS_INVALID,       /* an argument makes no sense (too short, unaligned, null) */
 	VMS_OUT_OF_BOUNDS, /* no such frame in this machine */
-	VMS_IN_USE, /* the frame is in use already */
-	VMS_UNUSED, /* the frame is not in use */
-	VMS_SATURATED, /* the reference count is at its limit */
+	VMS_IN_USE,        /* the frame is in use already */
+	VMS_UNUSED,        /* the frame is not in use */
+	VMS_SATURATED,     /* the reference count is at its limit */
 	VMS_NR_STATUS
 };
 
@@ -70,9 +70,9 @@ const char *vms_status_name(enum vms_status status);
 #define VMS_W 0x02u
 #define VMS_X 0x04u
 #define VMS_ACCESSED 0x08u /* set by hardware on the first access; set it yourself to save it the work */
-#define VMS_DIRTY 0x10u /* likewise, on the first write */
-#define VMS_GLOBAL 0x20u /* survives a switch of spaces; only in the kernel's space */
-#define VMS_SOFT0 0x40u /* two bits for the kernel's own use */
+#define VMS_DIRTY 0x10u    /* likewise, on the first write */
+#define VMS_GLOBAL 0x20u   /* survives a switch of spaces; only in the kernel's space */
+#define VMS_SOFT0 0x40u    /* two bits for the kernel's own use */
 #define VMS_SOFT1 0x80u
 #define VMS_FLAGS_END 0x100u
 
