@@ -11,10 +11,10 @@
 #include <sys/syscall.h>
 
 enum {
-	WRITES = 1, /* the kernel stores there: a read-only page is as bad as none */
+	WRITES = 1,  /* the kernel stores there: a read-only page is as bad as none */
 	NULL_OK = 2, /* a null pointer means "none" */
 	PARTIAL = 4, /* a call that may do the part before the fault, and say how much */
-	STRING = 8, /* a path: what lies before the fault has no end */
+	STRING = 8,  /* a path: what lies before the fault has no end */
 	ALIGNED = 16 /* EINVAL is as good an answer if it is not a multiple of 4 */
 };
 
