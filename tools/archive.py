@@ -103,12 +103,8 @@ def busybox_applets(path):
 PASSWD = "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n"
 GROUP = "root:x:0:\ntty:x:5:\nnogroup:x:65534:\n"
 HOSTS = "127.0.0.1\tlocalhost\n"
-PROFILE = """# Read by the interactive shell.
+PROFILE = """# Read by login shells (sh -l).
 export PS1='\\w # '
-export HISTFILE=/root/.ash_history
-[ -f /etc/motd ] && cat /etc/motd
-"""
-MOTD = """vmspace: Debian's busybox on a small kernel. `exit` ends the machine; what you write is gone then.
 """
 
 
@@ -126,5 +122,4 @@ def base(busybox):
     archive.file("etc/hosts", HOSTS)
     archive.file("etc/hostname", "vmspace\n")
     archive.file("etc/profile", PROFILE)
-    archive.file("etc/motd", MOTD)
     return archive
