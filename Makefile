@@ -9,6 +9,7 @@ include tools/common.mk
 include tools/tools.mk
 include kernel/kernel.mk
 include sim/sim.mk
+include example/example.mk
 include test/test.mk
 include test/mutants.mk
 include test/fuzz/fuzz.mk

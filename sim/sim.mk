@@ -60,7 +60,7 @@ $(eval $(call free_config,gcc,$(CC)))
 $(eval $(call free_config,clang,$(CLANG)))
 
 ## unit: unit tests on the simulated machine (gcc, clang, sanitizers)
-unit: $(SIM_CONFIG:%=unit-%) unit-freestanding-gcc unit-freestanding-clang
+unit: $(SIM_CONFIG:%=unit-%) unit-freestanding-gcc unit-freestanding-clang example
 
 # The same tests with counters: which lines and branches of src/ they reach.
 SIM_cov := -O0 -g --coverage -fprofile-update=atomic
