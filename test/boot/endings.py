@@ -96,6 +96,12 @@ def no_program_left(options):
     return ends("no-shell", options, None, archive=path, books=False, CMD="true")
 
 
+def selftest(cpus):
+    """The kernel's test of itself as a port; it runs no program, so there are no books."""
+    return lambda options: ends("selftest-%d" % cpus, options, 0, "selftest: the port is good", books=False,
+                                seconds=120, CPUS=cpus, APPEND="selftest")
+
+
 ENDINGS = (
     ("exit status 0", lambda o: ends("true", o, 0, CMD="true")),
     ("exit status 42", lambda o: ends("42", o, 42, CMD="exit 42")),
@@ -112,6 +118,9 @@ ENDINGS = (
     ("own program", program),
     ("piped input", piped_input),
     ("16 CPUs", lambda o: ends("16", o, 0, "\n16\n", CPUS=16, CMD="grep -c ^processor /proc/cpuinfo || nproc")),
+    ("selftest, 1 CPU", selftest(1)),
+    ("selftest, 2 CPUs", selftest(2)),
+    ("selftest, 4 CPUs", selftest(4)),
     ("little memory", lambda o: ends("little", o, 0, "it runs", MEM="32M", CMD="echo it runs")),
     ("no archive", bad_archive("none", lambda data: b"")),
     ("archive cut off", bad_archive("cut", lambda data: data[:len(data) * 2 // 3])),
