@@ -31,12 +31,28 @@ SPEC_WRAPS := $(shell sed -n 's/.*WRAP(\([a-z0-9_]*\)).*/\1/p' $(SPEC_C) | sort 
 SIM_check  := -O2 -g -DVMS_CHECK=3
 $(eval $(call sim_config,gcc-check,$(CC),$(SIM_check),$(SPEC_C),$(SPEC_WRAPS:%=-Wl,--wrap=%)))
 
-# A configuration's tests: one line for each group, everything if one fails.
+# A configuration's tests: one line for each group, everything if one fails; of a random run, how to repeat it.
+define unit_failed
+cat $(1); test/unit/shrink.py $(2) $(1); echo "unit: $(3): FAILED"; exit 1
+endef
 $(SIM_CONFIG:%=unit-%): unit-%: $(SIM_OUT)/%/unit
 	@if $< >$(SIM_OUT)/$*/log 2>&1; then \
 		echo "unit: $*: $$(grep -c '  OK ' $(SIM_OUT)/$*/log) tests passed"; \
 	else \
-		cat $(SIM_OUT)/$*/log; echo "unit: $*: FAILED"; exit 1; \
+		$(call unit_failed,$(SIM_OUT)/$*/log,$<,$*); \
+	fi
+
+# The same in a checking build; its random operations, a million, in two halves so that two CPUs can work.
+CHECKED_OPS := 500000
+unit-check-1: SEED := 1
+unit-check-2: SEED := 500001
+unit-check-2: GROUPS := random
+unit-check-1 unit-check-2: unit-check-%: $(SIM_OUT)/gcc-check/unit
+	@log=$(SIM_OUT)/gcc-check/log-$*; \
+	if VMS_SEED=$(SEED) VMS_OPS=$(CHECKED_OPS) $< $(GROUPS) >$$log 2>&1; then \
+		echo "unit: check-$*: $$(grep -c '  OK ' $$log) tests passed, $$(tail -n 1 $$log)"; \
+	else \
+		$(call unit_failed,$$log,$<,check-$*); \
 	fi
 
 # src/ alone, as a kernel without a C library takes it: it may need the four mem* functions and what port.h and
@@ -60,7 +76,24 @@ $(eval $(call free_config,gcc,$(CC)))
 $(eval $(call free_config,clang,$(CLANG)))
 
 ## unit: unit tests on the simulated machine (gcc, clang, sanitizers)
-unit: $(SIM_CONFIG:%=unit-%) unit-freestanding-gcc unit-freestanding-clang example
+unit: $(SIM_CONFIG:%=unit-%) unit-check-1 unit-check-2 unit-freestanding-gcc unit-freestanding-clang example
+
+# Random operations in the fast build, half on each of two CPUs; a line every ten seconds.
+N := 100000000
+
+## soak: random operations by the hundred million; N=... for another number, SOAK_SEED=... for others
+SOAK_SEED := 1000000
+soak: $(SIM_OUT)/gcc-plain/unit
+	@start=$$(date +%s); out=$(SIM_OUT)/soak; rm -f $$out-*; \
+	for half in 0 1; do \
+		{ VMS_SEED=$$(($(SOAK_SEED) + half * 1000000)) VMS_OPS=$$(($(N) / 2)) VMS_PROGRESS=3 $< random \
+			>$$out-$$half.log 2>&1 3>&4 && touch $$out-$$half.ok; } 4>&1 & \
+	done; wait; \
+	for half in 0 1; do \
+		[ -e $$out-$$half.ok ] || { $(call unit_failed,$$out-$$half.log,$<,soak); }; \
+	done; \
+	awk -v seconds=$$(($$(date +%s) - start)) '/ operations, /{ n += $$3 } \
+		END { printf "soak: %d operations in %d seconds, no failure\n", n, seconds }' $$out-*.log
 
 # The same tests with counters: which lines and branches of src/ they reach.
 SIM_cov := -O0 -g --coverage -fprofile-update=atomic
@@ -73,4 +106,4 @@ coverage: $(SIM_OUT)/gcc-cov/unit
 	@$< >$(SIM_OUT)/gcc-cov/log 2>&1 || { cat $(SIM_OUT)/gcc-cov/log; exit 1; }
 	@gcovr --root . --object-directory $(SIM_OUT)/gcc-cov --filter 'src/' --print-summary
 
-.PHONY: unit coverage $(SIM_CONFIG:%=unit-%) unit-freestanding-gcc unit-freestanding-clang
+.PHONY: unit soak coverage unit-check-1 unit-check-2 $(SIM_CONFIG:%=unit-%) unit-freestanding-gcc unit-freestanding-clang

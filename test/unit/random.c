@@ -1,477 +1,274 @@
 /*
- * Random operations against a flat reference: an array that says for each page of three windows of a space what
- * must be there. Every answer of the library is compared with it; allocations fail now and then, and then
- * nothing may change; programs on three CPUs use the memory in between. VMS_SEED=n repeats a run.
+ * Runs of random operations, see random.h: worlds of small and of large windows, with patient and with hostile
+ * TLBs, one machine after the other until there were enough operations.
+ *
+ * From the environment, for longer runs and to repeat one that failed:
+ *   VMS_OPS=n       operations in all
+ *   VMS_SEED=n      of the first machine
+ *   VMS_RUN=name    one kind of world only
+ *   VMS_STEPS=list  only these steps, such as 0-17,20; of one machine
+ *   VMS_TRACE=1     say what is done
+ *   VMS_PROGRESS=n  a line every ten seconds, to this file descriptor
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
 
-#include "unit.h"
+#include "random.h"
 
-#define NR_CPUS 3u
-#define NR_WINDOWS 3u
-#define NR_PAGES 1535u /* in a window */
+#define OPERATIONS 200000u /* by default */
+#define PER_MACHINE 100000u
+#define SECONDS_MAX 120u /* without a comparison: then it hangs */
 
-struct page {
-	enum vms_what what;
-	vms_pfn frame;
-	struct vms_prop prop; /* without accessed and dirty */
-	vms_token token;
-	bool accessed; /* by a program, since it was mapped: the entry must say so */
-	bool dirty;
+struct kind {
+	const char *name;
+	bool hostile;
+	uint32_t percent; /* of the operations */
+	uint32_t nr_frames;
+	struct random_window window[RANDOM_WINDOWS];
 };
 
-static struct page page[NR_WINDOWS][NR_PAGES];
-/* Over the edge of a 1 GiB slot; the last pages of user space; the first. */
-static const vms_va window_va[NR_WINDOWS] = {0, G1 - M2 - 5 * P, VMS_USER_END - NR_PAGES *P};
-static uint8_t first_byte[1u << 16]; /* by frame: what a program wrote last */
-static uint64_t seed;
-static struct vms_space *space;
-static struct vms_guard guard;
-static uint64_t nr_operations, nr_failures;
-
-static uint64_t below(uint64_t limit)
-{
-	return sim_random(&seed) % limit;
-}
-
-/* A cursor's session: the window and the pages of it that the cursor owns. */
-struct session {
-	struct vms_cursor cursor;
-	uint32_t window;
-	uint64_t start, end; /* pages of the window */
+/* Over the edge of a 1 GiB slot; the last pages of user space; around a slot of 2 MiB. Or the first pages. */
+static const struct kind kinds[] = {
+	{"small", false, 40, 4000, {{G1 - 11 * P, 24}, {VMS_USER_END - 24 * P, 24}, {3 * M2 - 2 * P, 516}}},
+	{"small_hostile", true, 40, 4000, {{G1 - 11 * P, 24}, {VMS_USER_END - 24 * P, 24}, {3 * M2 - 2 * P, 516}}},
+	{"large", false, 10, 20000, {{0, 1535}, {VMS_USER_END - 1535 * P, 1535}, {G1 - M2 - 5 * P, 1535}}},
+	{"large_hostile", true, 10, 20000, {{0, 1535}, {VMS_USER_END - 1535 * P, 1535}, {G1 - M2 - 5 * P, 1535}}},
 };
 
-static uint64_t at(const struct session *session)
+struct random_world world;
+
+/* What is being run: for whoever wants to repeat it. */
+static struct {
+	const char *kind;
+	uint32_t number; /* of the kind */
+	uint64_t seed, step;
+	bool over;
+	uint64_t nr_operations, nr_failures; /* of the machines before */
+	time_t last_line;
+} now;
+
+static uint64_t number_of(const char *name, uint64_t otherwise)
 {
-	return (vms_cursor_at(&session->cursor) - window_va[session->window]) / P;
+	const char *text = getenv(name);
+
+	return text ? strtoull(text, NULL, 0) : otherwise;
 }
 
-static bool is_mapped(const struct page *this)
+/* Is the step in VMS_STEPS? *last: no later one is. */
+static bool step_wanted(const char *list, uint64_t step, bool *last)
 {
-	return this->what == VMS_MAPPED || this->what == VMS_DEVICE;
-}
+	bool wanted = false;
 
-/* An item must agree with every page of it that this cursor owns. */
-static void item_check(const struct session *session, const struct vms_item *item)
-{
-	vms_va base = window_va[session->window];
+	*last = true;
+	while (*list) {
+		char *end;
+		uint64_t from = strtoull(list, &end, 10), to = from;
 
-	assert_true(item->va <= vms_cursor_at(&session->cursor));
-	for (uint64_t k = session->start; k < session->end; k++) {
-		const struct page *this = &page[session->window][k];
-		vms_va va = base + k * P;
-
-		if (va < item->va || va - item->va >= item->len)
-			continue;
-		assert_int_equal(item->what, this->what);
-		if (this->what == VMS_MARKED)
-			assert_int_equal(item->token, this->token);
-		if (!is_mapped(this))
-			continue;
-		assert_int_equal(item->frame + (va - item->va) / P, this->frame);
-		assert_int_equal(item->prop.flags & ~(VMS_ACCESSED | VMS_DIRTY), this->prop.flags);
-		assert_int_equal(item->prop.cache, this->prop.cache);
-		assert_true(!this->accessed || vms_has(item->prop.flags, VMS_ACCESSED));
-		assert_true(!this->dirty || vms_has(item->prop.flags, VMS_DIRTY));
+		if (*end == '-')
+			to = strtoull(end + 1, &end, 10);
+		if (end == list)
+			fail_msg("VMS_STEPS: %s", list);
+		wanted = wanted || (from <= step && step <= to);
+		*last = *last && to <= step;
+		list = *end ? end + 1 : end;
 	}
+	return wanted;
 }
 
-/* Was the operation refused for lack of memory, as it must be if an allocation failed? Then nothing moved. */
-static bool no_memory(const struct session *session, enum vms_status status, uint64_t before)
+static void activate(uint32_t cpu, uint32_t space)
 {
-	bool failed = sim_alloc_failed();
-
-	nr_operations++;
-	sim_alloc_fail(0);
-	if (!failed) {
-		assert_string_not_equal(vms_status_name(status), "VMS_NO_MEMORY");
-		return false;
-	}
-	IS(status, VMS_NO_MEMORY);
-	assert_int_equal(at(session), before);
-	nr_failures++;
-	return true;
+	sim_run_on(cpu);
+	sim_activate(space < RANDOM_SPACES ? world.space[space] : &vms_machine.kernel);
+	world.active[cpu] = space;
 }
 
-static struct vms_prop random_prop(void)
+static void space_start(uint32_t i)
 {
-	static const uint32_t rights[] = {0, VMS_R, VMS_R | VMS_W, VMS_R | VMS_X, VMS_R | VMS_W | VMS_X};
-	struct vms_prop prop = {rights[below(5)] | (uint32_t)below(4) * VMS_SOFT0, (uint32_t)below(VMS_NR_CACHE)};
+	static struct vms_space storage[RANDOM_SPACES];
 
-	return prop;
-}
-
-/* Pages from here to the end, or fewer; sometimes a multiple of a large slot. */
-static uint64_t random_len(const struct session *session)
-{
-	uint64_t rest = session->end - at(session);
-
-	if (rest == 0)
-		return 0;
-	switch (below(4)) {
-	case 0:
-		return 1;
-	case 1:
-		return 1 + below(rest);
-	case 2:
-		return rest < 20 ? rest : 1 + below(20);
-	default:
-		return rest;
-	}
-}
-
-static void pages_set(struct session *session, uint64_t from, uint64_t len, struct page first)
-{
-	for (uint64_t k = 0; k < len; k++) {
-		page[session->window][from + k] = first;
-		if (is_mapped(&first))
-			first.frame++;
-	}
-}
-
-static bool any_mapped(const struct session *session, uint64_t from, uint64_t len)
-{
-	for (uint64_t k = 0; k < len; k++) {
-		if (is_mapped(&page[session->window][from + k]))
-			return true;
-	}
-	return false;
-}
-
-static void do_map(struct session *session)
-{
-	uint32_t level = below(6) ? 1 : 2;
-	uint64_t len = level == 1 ? 1 : 512;
-	uint64_t before = at(session);
-	struct vms_prop prop = random_prop();
-	vms_pfn frame = sim_frame_try(level);
-	enum vms_status status;
-	bool fits;
-
-	if (frame == VMS_NO_FRAME)
-		return;
-	first_byte[frame] = 0;
-	fits = before + len <= session->end && vms_cursor_at(&session->cursor) % (len * P) == 0 &&
-	       session->end - session->start > (level == 1 ? 0 : len);
-	if (level == 2 && !fits && session->end - session->start == len) {
-		/* Exactly the slot: it depends on whether there is a table. */
-		sim_frame_put(frame);
-		return;
-	}
-	status = vms_cursor_map(&session->cursor, frame, prop);
-	if (status == VMS_OK)
-		sim_handle_gone(frame);
-	else
-		sim_frame_put(frame);
-	if (no_memory(session, status, before))
-		return;
-	if (!fits) {
-		IS(status, VMS_OUT_OF_RANGE);
-	} else if (any_mapped(session, before, len)) {
-		IS(status, VMS_EXISTS);
-	} else {
-		OK(status);
-		assert_int_equal(at(session), before + len);
-		pages_set(session, before, len, (struct page){.what = VMS_MAPPED, .frame = frame, .prop = prop});
-		for (uint64_t k = 0; k < len; k++)
-			first_byte[frame + k] = 0;
-		return;
-	}
-	assert_int_equal(at(session), before);
-}
-
-static void do_map_device(struct session *session)
-{
-	uint64_t before = at(session), len = random_len(session);
-	struct vms_prop prop = random_prop();
-	/* Beyond all RAM; sometimes aligned with the address, for large leaves. */
-	vms_pfn frame = 0x1000000u + (vms_pfn)(below(2) ? vms_cursor_at(&session->cursor) / P % 512 : below(1000));
-	enum vms_status status = vms_cursor_map_device(&session->cursor, frame, len * P, prop);
-
-	if (no_memory(session, status, before))
-		return;
-	if (len == 0) {
-		IS(status, VMS_OUT_OF_RANGE);
-	} else if (any_mapped(session, before, len)) {
-		IS(status, VMS_EXISTS);
-		assert_int_equal(at(session), before);
-	} else {
-		OK(status);
-		assert_int_equal(at(session), before + len);
-		pages_set(session, before, len, (struct page){.what = VMS_DEVICE, .frame = frame, .prop = prop});
-	}
-}
-
-static void do_unmap(struct session *session)
-{
-	uint64_t before = at(session), len = random_len(session), nr = 0, wanted = 0;
-	enum vms_status status = vms_cursor_unmap(&session->cursor, len * P, &nr);
-
-	if (no_memory(session, status, before))
-		return;
-	IS(status, len ? VMS_OK : VMS_OUT_OF_RANGE);
-	for (uint64_t k = 0; k < len; k++)
-		wanted += is_mapped(&page[session->window][before + k]);
-	assert_int_equal(nr, wanted);
-	assert_int_equal(at(session), before + len);
-	pages_set(session, before, len, (struct page){.what = VMS_ABSENT});
-}
-
-static void do_mark(struct session *session)
-{
-	uint64_t before = at(session), len = random_len(session);
-	vms_token token = (vms_token)sim_random(&seed);
-	enum vms_status status = vms_cursor_mark(&session->cursor, len * P, token);
-
-	if (no_memory(session, status, before))
-		return;
-	IS(status, len ? VMS_OK : VMS_OUT_OF_RANGE);
-	assert_int_equal(at(session), before + len);
-	pages_set(session, before, len, (struct page){.what = VMS_MARKED, .token = token});
-}
-
-static void do_protect(struct session *session)
-{
-	static const uint32_t some[] = {0,         VMS_W, VMS_R | VMS_W | VMS_X, VMS_X,
-					VMS_SOFT0, VMS_R, VMS_R | VMS_W,         VMS_SOFT1};
-	struct vms_change change = {.clear = some[below(8)], .set = some[below(8)]};
-	uint64_t before = at(session), len = random_len(session), k;
-	struct vms_item item;
-	struct vms_prop prop;
-	enum vms_status status = vms_cursor_protect_next(&session->cursor, len * P, change, &item);
-
-	if (no_memory(session, status, before))
-		return;
-	if (len == 0) {
-		IS(status, VMS_OUT_OF_RANGE);
-		return;
-	}
-	for (k = 0; k < len && !is_mapped(&page[session->window][before + k]);)
-		k++;
-	if (k == len) {
-		IS(status, VMS_NOT_FOUND);
-		assert_int_equal(at(session), before + len);
-		return;
-	}
-	prop = page[session->window][before + k].prop;
-	prop.flags = (prop.flags & ~change.clear) | change.set;
-	if (!vms_prop_valid(prop)) {
-		IS(status, VMS_BAD_PROP);
-		assert_int_equal(at(session), before);
-		return;
-	}
-	OK(status);
-	assert_int_equal(item.va, window_va[session->window] + (before + k) * P);
-	assert_in_range(item.len, P, (len - k) * P);
-	assert_int_equal(at(session), before + k + item.len / P);
-	for (uint64_t n = 0; n < item.len / P; n++) {
-		struct page *this = &page[session->window][before + k + n];
-
-		this->prop.flags = (this->prop.flags & ~change.clear) | change.set;
-	}
-	item_check(session, &item);
-}
-
-static void do_look(struct session *session)
-{
-	struct vms_item item;
-	enum vms_status status = vms_cursor_query(&session->cursor, &item);
-
-	nr_operations++;
-	if (at(session) == session->end) {
-		IS(status, VMS_OUT_OF_RANGE);
-		return;
-	}
-	OK(status);
-	assert_true(vms_cursor_at(&session->cursor) - item.va < item.len);
-	item_check(session, &item);
-}
-
-static void do_find(struct session *session)
-{
-	enum vms_find find = below(2) ? VMS_FIND_ANY : VMS_FIND_MAPPED;
-	uint64_t before = at(session), len = random_len(session), k;
-	struct vms_item item;
-	enum vms_status status = vms_cursor_find_next(&session->cursor, len * P, find, &item);
-
-	nr_operations++;
-	if (len == 0) {
-		IS(status, VMS_OUT_OF_RANGE);
-		return;
-	}
-	for (k = 0; k < len; k++) {
-		const struct page *this = &page[session->window][before + k];
-
-		if (is_mapped(this) || (find == VMS_FIND_ANY && this->what == VMS_MARKED))
-			break;
-	}
-	IS(status, k < len ? VMS_OK : VMS_NOT_FOUND);
-	assert_int_equal(at(session), before + k);
-	if (k < len)
-		item_check(session, &item);
-}
-
-static void do_jump(struct session *session)
-{
-	uint64_t to = session->start + below(session->end - session->start + 1);
-
-	nr_operations++;
-	OK(vms_cursor_jump(&session->cursor, window_va[session->window] + to * P));
-}
-
-static void session_run(void)
-{
-	static void (*const operation[])(struct session *) = {
-		do_map,  do_map,  do_map,  do_map_device, do_unmap, do_mark, do_protect, do_protect,
-		do_look, do_look, do_find, do_find,       do_jump,  do_jump, do_jump,
-	};
-	struct session session = {.window = (uint32_t)below(NR_WINDOWS)};
-	vms_va base = window_va[session.window];
-
-	session.start = below(4) ? below(NR_PAGES) : 0;
-	session.end = below(3) ? session.start + 1 + below(NR_PAGES - session.start) : NR_PAGES;
-	sim_run_on((uint32_t)below(NR_CPUS));
-	vms_guard_enter(&guard);
-	if (below(16) == 0)
-		sim_alloc_fail(1 + (uint32_t)below(3));
-	for (;;) {
-		enum vms_status status = vms_cursor_open(&session.cursor, space, &guard, base + session.start * P,
-							 base + session.end * P, VMS_EDITING);
-
-		if (status == VMS_OK)
-			break;
-		IS(status, VMS_NO_MEMORY);
+	memset(&storage[i], 0xee, sizeof(storage[i]));
+	world.space[i] = &storage[i];
+	if (random_below(2))
+		sim_alloc_fail(1);
+	while (vms_space_create(world.space[i]) != VMS_OK)
 		assert_true(sim_alloc_failed());
-	}
-	for (uint64_t nr = 1 + below(8); nr > 0; nr--) {
-		sim_alloc_fail(below(3) ? 0 : 1 + (uint32_t)below(3));
-		operation[below(sizeof(operation) / sizeof(operation[0]))](&session);
-	}
 	sim_alloc_fail(0);
-	vms_cursor_close(&session.cursor);
-	vms_guard_leave(&guard);
+	memset(world.page[i], 0, sizeof(world.page[i]));
 }
 
-/* A program reads, writes or executes: exactly what the reference allows, and it sees what was written last. */
-static void program_run(void)
+static void space_stop(uint32_t i)
 {
-	uint32_t window = (uint32_t)below(NR_WINDOWS);
-	uint64_t k = below(NR_PAGES);
-	struct page *this = &page[window][k];
-	vms_va va = window_va[window] + k * P;
-	uint8_t byte = (uint8_t)sim_random(&seed);
-	bool done;
+	uint64_t freed = sim_counts().spaces_freed;
 
-	sim_run_on((uint32_t)below(NR_CPUS));
-	switch (below(3)) {
-	case 0:
-		done = sim_read(va, &byte);
-		assert_int_equal(done, is_mapped(this) && vms_has(this->prop.flags, VMS_R));
-		if (done && this->what == VMS_MAPPED)
-			assert_int_equal(byte, first_byte[this->frame]);
-		break;
-	case 1:
-		done = sim_write(va, byte);
-		assert_int_equal(done, is_mapped(this) && vms_has(this->prop.flags, VMS_W));
-		if (done && this->what == VMS_MAPPED)
-			first_byte[this->frame] = byte;
-		this->dirty = this->dirty || done;
-		break;
-	default:
-		done = sim_execute(va);
-		assert_int_equal(done, is_mapped(this) && vms_has(this->prop.flags, VMS_X));
+	for (uint32_t cpu = 0; cpu < RANDOM_CPUS; cpu++) {
+		if (world.active[cpu] == i)
+			activate(cpu, RANDOM_SPACES);
 	}
-	this->accessed = this->accessed || done;
+	vms_space_put(world.space[i]);
+	assert_int_equal(sim_counts().spaces_freed, freed + 1);
 }
 
-static void compare_all(void)
+static void step_run(uint64_t step)
 {
-	struct sim_snapshot now;
+	uint64_t what;
+
+	/* Neighbouring numbers shall give different strings: the finalizer of splitmix64. */
+	world.random = (now.seed << 32) + step * 4 + now.number;
+	world.random = (world.random ^ (world.random >> 30)) * 0xbf58476d1ce4e5b9ul;
+	world.random = (world.random ^ (world.random >> 27)) * 0x94d049bb133111ebul;
+	world.random ^= world.random >> 31;
+	world.random += world.random == 0;
+	sim_run_on((uint32_t)random_below(RANDOM_CPUS));
+	what = random_below(256);
+	if (what < 90) {
+		random_session_run();
+	} else if (what < 175) {
+		random_program_run();
+	} else if (what < 230) {
+		random_user_run();
+	} else if (what < 242) {
+		random_copy_run();
+	} else if (what < 246) {
+		random_sweep_run();
+	} else if (what < 255) {
+		activate((uint32_t)random_below(RANDOM_CPUS), (uint32_t)random_below(RANDOM_SPACES + 1));
+	} else {
+		uint32_t i = (uint32_t)random_below(RANDOM_SPACES);
+
+		TRACE("space %u begins anew\n", i);
+		space_stop(i);
+		space_start(i);
+	}
+}
+
+static uint32_t window_of(vms_va va)
+{
+	for (uint32_t i = 0; i < RANDOM_WINDOWS; i++) {
+		if (va >= world.window[i].va && va - world.window[i].va < world.window[i].nr_pages * P)
+			return i;
+	}
+	fail_msg("something is at 0x%lx, outside every window", va);
+	return 0;
+}
+
+static void space_compare(uint32_t i)
+{
+	struct sim_snapshot snapshot;
 	uint64_t nr = 0;
 
-	CHECK(space);
-	sim_snapshot_take(&now, space);
-	for (uint32_t i = 0; i < now.nr; i++) {
-		const struct sim_run *run = &now.run[i];
+	sim_snapshot_take(&snapshot, world.space[i]);
+	for (uint32_t r = 0; r < snapshot.nr; r++) {
+		const struct sim_run *run = &snapshot.run[r];
 
 		nr += run->nr_pages;
 		for (uint64_t k = 0; k < run->nr_pages; k++) {
-			vms_va va = run->va + k * P;
-			uint32_t window = va < window_va[1] ? 0 : va < window_va[2] ? 1 : 2;
-			const struct page *this;
+			uint32_t window = window_of(run->va + k * P);
+			const struct random_page *this =
+				&world.page[i][window][(run->va + k * P - world.window[window].va) / P];
 
-			assert_in_range(va - window_va[window], 0, NR_PAGES * P - 1);
-			this = &page[window][(va - window_va[window]) / P];
 			assert_int_equal(run->what == VMS_MARKED, this->what == VMS_MARKED);
 			assert_true(this->what != VMS_ABSENT);
 			assert_int_equal(run->token, this->what == VMS_MARKED ? this->token : 0);
-			if (is_mapped(this))
+			if (random_is_mapped(this))
 				assert_int_equal(run->frame + k, this->frame);
 		}
 	}
-	for (uint32_t window = 0; window < NR_WINDOWS; window++) {
-		for (uint64_t k = 0; k < NR_PAGES; k++)
-			nr -= page[window][k].what != VMS_ABSENT;
+	for (uint32_t window = 0; window < RANDOM_WINDOWS; window++) {
+		for (uint64_t k = 0; k < world.window[window].nr_pages; k++)
+			nr -= world.page[i][window][k].what != VMS_ABSENT;
 	}
 	assert_int_equal(nr, 0);
-	sim_snapshot_free(&now);
+	sim_snapshot_free(&snapshot);
 }
 
-static void run(uint64_t start_seed, bool hostile, uint32_t nr_sessions)
+static void compare(void)
 {
-	const char *given = getenv("VMS_SEED");
+	uint64_t to = number_of("VMS_PROGRESS", 0);
 
-	seed = given ? strtoull(given, NULL, 0) : start_seed;
-	printf("[          ] VMS_SEED=%lu%s\n", seed, hostile ? ", hostile TLBs" : "");
-	fflush(stdout);
-	sim_start(&(struct sim_options){
-		.nr_cpus = NR_CPUS, .nr_frames = 6000, .nr_large = 10, .hostile = hostile ? seed : 0});
-	space = space_new();
-	for (uint32_t cpu = 0; cpu < NR_CPUS; cpu++) {
-		sim_run_on(cpu);
-		sim_activate(space);
+	alarm(SECONDS_MAX);
+	sim_check(world.space, RANDOM_SPACES);
+	for (uint32_t i = 0; i < RANDOM_SPACES; i++)
+		space_compare(i);
+	if (to != 0 && time(NULL) >= now.last_line + 10) {
+		now.last_line = time(NULL);
+		dprintf((int)to, "  seed %lu: %s, %lu operations\n", now.seed, now.kind,
+			now.nr_operations + world.nr_operations);
 	}
-	for (uint32_t window = 0; window < NR_WINDOWS; window++) {
-		for (uint64_t k = 0; k < NR_PAGES; k++)
-			page[window][k] = (struct page){.what = VMS_ABSENT};
+}
+
+/* One machine, until there were so many operations. */
+static void machine_run(const struct kind *kind, uint64_t seed, uint64_t nr_operations)
+{
+	const char *list = getenv("VMS_STEPS");
+	bool last = false;
+
+	now.kind = kind->name;
+	now.number = (uint32_t)(kind - kinds);
+	now.seed = seed;
+	memset(&world, 0, sizeof(world));
+	world.random = seed + 1;
+	world.window = kind->window;
+	world.trace = number_of("VMS_TRACE", 0) != 0;
+	sim_start(&(struct sim_options){.nr_cpus = RANDOM_CPUS,
+					.nr_frames = kind->nr_frames,
+					.nr_large = 10,
+					.hostile = kind->hostile ? seed : 0});
+	for (uint32_t i = 0; i < RANDOM_SPACES; i++)
+		space_start(i);
+	for (uint32_t cpu = 0; cpu < RANDOM_CPUS; cpu++)
+		activate(cpu, cpu);
+	for (now.step = 0; !last && (list || world.nr_operations < nr_operations); now.step++) {
+		if (!list || step_wanted(list, now.step, &last))
+			step_run(now.step);
+		if (now.step % 1024 == 1023)
+			compare();
 	}
-	nr_operations = nr_failures = 0;
-	for (uint32_t i = 0; i < nr_sessions; i++) {
-		session_run();
-		for (uint64_t k = below(12); k > 0; k--)
-			program_run();
-		if (i % 500 == 499)
-			compare_all();
-	}
-	compare_all();
-	printf("[          ] %lu operations, %lu of them short of memory\n", nr_operations, nr_failures);
-	for (uint32_t cpu = NR_CPUS; cpu-- > 0;) {
-		sim_run_on(cpu);
-		sim_activate(&vms_machine.kernel);
-	}
-	space_end(space);
+	compare();
+	for (uint32_t i = 0; i < RANDOM_SPACES; i++)
+		space_stop(i);
 	sim_stop();
+	now.nr_operations += world.nr_operations;
+	now.nr_failures += world.nr_failures;
 }
 
-static void patient_tlbs(void **state)
+static void kind_run(void **state)
 {
-	(void)state;
-	run(20240601, false, 25000);
+	const struct kind *kind = *state;
+	const char *only = getenv("VMS_RUN");
+	uint64_t seed = number_of("VMS_SEED", 20240601);
+	uint64_t wanted = number_of("VMS_OPS", OPERATIONS) * kind->percent / 100;
+
+	now.over = false;
+	now.nr_operations = now.nr_failures = 0;
+	if (!only || strcmp(only, kind->name) == 0) {
+		do {
+			uint64_t rest = wanted - now.nr_operations;
+
+			machine_run(kind, seed++, rest < PER_MACHINE ? rest : PER_MACHINE);
+		} while (now.nr_operations < wanted && !getenv("VMS_STEPS"));
+	}
+	now.over = true;
+	printf("[          ] %lu operations, %lu of them short of memory\n", now.nr_operations, now.nr_failures);
 }
 
-static void hostile_tlbs(void **state)
+/* Whoever repeats it needs these: test/unit/shrink.py reads the line. */
+static int kind_over(void **state)
 {
 	(void)state;
-	run(20240602, true, 15000);
+	if (!now.over)
+		printf("[          ] to repeat: VMS_SEED=%lu VMS_RUN=%s VMS_STEPS=0-%lu\n", now.seed, now.kind,
+		       now.step);
+	return 0;
 }
 
 int group_random(void)
 {
-	const struct CMUnitTest test[] = {
-		cmocka_unit_test(patient_tlbs),
-		cmocka_unit_test(hostile_tlbs),
-	};
+	struct CMUnitTest test[sizeof(kinds) / sizeof(kinds[0])];
 
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		test[i] = (struct CMUnitTest){kinds[i].name, kind_run, NULL, kind_over, (void *)&kinds[i]};
 	return cmocka_run_group_tests_name("random", test, NULL, NULL);
 }
