@@ -8,6 +8,7 @@
 #include <vms/types.h>
 
 void arch_mmu_activate(vms_pfn root);
+void arch_mmu_activate_tagged(vms_pfn root, uint32_t tag, bool keep);
 void arch_mmu_flush_page(vms_va va);
 void arch_mmu_flush_all(void);
 void arch_mmu_flush_global(void);

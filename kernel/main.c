@@ -4,6 +4,7 @@
  * The command line: words up to `--`, of which we know
  *     init=PATH   the first program; words after `--` are its arguments
  *     cmd=TEXT    the rest of the line is a command for /bin/sh -c
+ *     nopcid      keep no translations of spaces that are not active
  *     selftest    run no program but the test of the port, selftest.c
  * and without any the first program is an interactive /bin/sh. When it has ended and everything is freed, as
  * much memory must be free as before; else the machine ends with a status that is not 0.
@@ -29,6 +30,7 @@ static struct {
 static const char *const init_environment[] = {"HOME=/root", "PATH=/bin:/sbin:/usr/bin:/usr/sbin", "TERM=linux", NULL};
 
 static bool wants_selftest;
+static bool no_pcid;
 static uint64_t boot_ns; /* when the first program was about to run */
 
 static void activate_space(struct thread *now)
@@ -80,6 +82,8 @@ static void parse_command_line(char *line)
 			init_program.argv[0] = word + 5;
 		} else if (strcmp(word, "selftest") == 0) {
 			wants_selftest = true;
+		} else if (strcmp(word, "nopcid") == 0) {
+			no_pcid = true;
 		} else {
 			say("vmspace: \"%s\" on the command line means nothing\n", word);
 		}
@@ -109,6 +113,7 @@ static void memory_start(void)
 		.meta = take_meta(),
 		.nr_frames = boot_info.nr_frames,
 		.nr_cpus = boot_info.nr_cpus,
+		.nr_tags = no_pcid ? 1 : (uint32_t)min_u64(arch_mmu_nr_tags(), VMS_MAX_TAGS),
 		.regions = boot_info.regions,
 		.nr_regions = boot_info.nr_regions,
 	};
@@ -226,6 +231,7 @@ void kernel_main(void)
 {
 	struct thread *first;
 
+	parse_command_line(boot_info.command_line);
 	sched_init();
 	memory_start();
 	machine_init();
@@ -233,7 +239,6 @@ void kernel_main(void)
 	machine_start_cpus();
 	say("vmspace: %u CPU%s, %lu MiB free, up after %lu ms\n", nr_cpus, nr_cpus == 1 ? "" : "s",
 	    memory_use().free * VMS_PAGE / 1048576, now_ns() / 1000000);
-	parse_command_line(boot_info.command_line);
 	first = thread_create(run_init, NULL);
 	if (!first)
 		finish(FAILED, "no memory for the first thread");

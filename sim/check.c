@@ -192,15 +192,21 @@ static void upper_entry_check(uint32_t cpu, const struct sim_upper_entry *upper)
 		sim_fail("CPU %u remembers table %u at 0x%lx, where %u is", cpu, upper->table, upper->va, table);
 }
 
+/* What is kept under other tags may be out of date: it is not used until it is found to be true, or forgotten. */
+static bool is_current(uint32_t cpu, uint32_t tag)
+{
+	return sim.cpu[cpu].tag == tag;
+}
+
 void sim_check_tlbs(void)
 {
 	for (uint32_t cpu = 0; cpu < sim.options.nr_cpus; cpu++) {
 		for (uint32_t i = 0; i < SIM_TLB_ENTRIES; i++) {
-			if (sim.cpu[cpu].tlb[i].level)
+			if (sim.cpu[cpu].tlb[i].level && is_current(cpu, sim.cpu[cpu].tlb[i].tag))
 				tlb_entry_check(cpu, &sim.cpu[cpu].tlb[i]);
 		}
 		for (uint32_t i = 0; i < SIM_UPPER_ENTRIES; i++) {
-			if (sim.cpu[cpu].upper[i].level)
+			if (sim.cpu[cpu].upper[i].level && is_current(cpu, sim.cpu[cpu].upper[i].tag))
 				upper_entry_check(cpu, &sim.cpu[cpu].upper[i]);
 		}
 	}

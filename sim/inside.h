@@ -18,6 +18,7 @@ struct sim_tlb_entry {
 	bool user;
 	bool global;
 	bool dirty;
+	uint32_t tag;
 	vms_pfn frame;
 };
 
@@ -29,6 +30,7 @@ struct sim_upper_entry {
 	bool write; /* allowed by every entry on the way */
 	bool user;
 	bool execute;
+	uint32_t tag;
 };
 
 struct sim_cpu {
@@ -37,6 +39,7 @@ struct sim_cpu {
 	bool irq_off;
 	uint32_t preempt_off;
 	vms_pfn root;
+	uint32_t tag;
 	uint32_t next; /* the TLB entry to be replaced next */
 	struct sim_tlb_entry tlb[SIM_TLB_ENTRIES];
 	struct sim_upper_entry upper[SIM_UPPER_ENTRIES];

@@ -79,6 +79,7 @@ void sim_start(const struct sim_options *options)
 	config.meta = meta;
 	config.nr_frames = sim.nr_frames;
 	config.nr_cpus = sim.options.nr_cpus;
+	config.nr_tags = sim.options.nr_tags;
 	config.regions = region;
 	config.nr_regions = 3;
 	sim_run_on(0);

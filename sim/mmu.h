@@ -10,6 +10,7 @@
 
 /* All act on the current simulated CPU. */
 void arch_mmu_activate(vms_pfn root);
+void arch_mmu_activate_tagged(vms_pfn root, uint32_t tag, bool keep);
 vms_pfn arch_mmu_root(void);
 void arch_mmu_flush_page(vms_va va);
 void arch_mmu_flush_all(void);

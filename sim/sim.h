@@ -23,6 +23,7 @@ struct sim_options {
 	uint32_t nr_frames; /* 4 KiB frames; 0: 2048 */
 	uint32_t nr_large;  /* 2 MiB frames besides */
 	uint32_t nr_giant;  /* 1 GiB frames besides */
+	uint32_t nr_tags;   /* of the TLBs; 0: none */
 	bool sticky;        /* a fault leaves what the TLB has for the address; not so on x86-64 (SDM 4.10.4.1) */
 	uint64_t hostile;   /* a seed: TLBs fill speculatively and drop entries at any time. 0: they keep all */
 };

@@ -23,6 +23,8 @@ void vms__store64(uint64_t *at, uint64_t value);
 uint32_t vms__exchange32(uint32_t *at, uint32_t value);
 /*@ requires \valid(at); assigns *at; ensures \result == \old(*at) && *at == (uint32_t)(\old(*at) + value); */
 uint32_t vms__add32(uint32_t *at, uint32_t value);
+/*@ requires \valid(at); assigns *at; ensures \result == \old(*at) && *at == (uint64_t)(\old(*at) + value); */
+uint64_t vms__add64(uint64_t *at, uint64_t value);
 /*@ requires \valid(at);
   @ assigns *at;
   @ ensures \result <==> \old(*at) == expected;
@@ -72,6 +74,11 @@ static inline uint32_t vms__exchange32(uint32_t *at, uint32_t value)
 
 /* Gives what was there before. */
 static inline uint32_t vms__add32(uint32_t *at, uint32_t value)
+{
+	return __atomic_fetch_add(at, value, __ATOMIC_ACQ_REL);
+}
+
+static inline uint64_t vms__add64(uint64_t *at, uint64_t value)
 {
 	return __atomic_fetch_add(at, value, __ATOMIC_ACQ_REL);
 }

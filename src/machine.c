@@ -8,12 +8,17 @@
 static bool config_is_sane(const struct vms_config *config)
 {
 	return config->ram != NULL && config->meta != NULL && config->regions != NULL && config->nr_cpus > 0 &&
-	       config->nr_cpus <= VMS_MAX_CPUS && config->nr_frames < VMS_NO_FRAME;
+	       config->nr_cpus <= VMS_MAX_CPUS && config->nr_tags <= VMS_MAX_TAGS && config->nr_frames < VMS_NO_FRAME;
 }
 
 static void cpu_init(struct vms_cpu *cpu)
 {
 	cpu->active = &vms_machine.kernel;
+	cpu->tag = 0;
+	cpu->next_tag = 0;
+	cpu->generation = 0;
+	for (uint32_t i = 0; i < VMS_MAX_TAGS - 1; i++)
+		cpu->tags[i] = (struct vms_tag){0, 0};
 	cpu->waiting = VMS_NO_FRAME;
 	cpu->young = VMS_NO_FRAME;
 	cpu->section = 0;
@@ -38,6 +43,8 @@ enum vms_status vms_init(const struct vms_config *config)
 	vms_machine.meta = config->meta;
 	vms_machine.nr_frames = config->nr_frames;
 	vms_machine.nr_cpus = config->nr_cpus;
+	vms_machine.nr_tags = config->nr_tags == 0 ? 1 : config->nr_tags;
+	vms_machine.nr_spaces = 0;
 	for (uint32_t i = 0; i < config->nr_frames; i++) {
 		vms_machine.meta[i].kind = VMS_FRAME_RESERVED;
 		vms_machine.meta[i].refs = 0;

@@ -23,7 +23,9 @@ static void space_init(struct vms_space *space, vms_pfn root, vms_va start, vms_
 	space->start = start;
 	space->end = end;
 	space->on_fault = NULL;
+	space->id = vms__add64(&vms_machine.nr_spaces, 1) + 1;
 	space->active = 0;
+	space->generation = 0;
 }
 
 enum vms_status vms_kernel_create(void)
@@ -74,11 +76,62 @@ void vms_space_put(struct vms_space *space)
 	vms_port_preempt_on();
 }
 
+/*
+ * Tags. A CPU may keep what its TLB holds of a space that is not active there. The space counts the flushes that
+ * were asked for (generation); the CPU notes up to which of them it has flushed itself without missing one. When
+ * the space comes back, with its bit in the CPU set, its tag is used again only if that is still the count. A
+ * flusher counts before it reads the CPU set: so either it sees the bit and asks this CPU, or this CPU sees the
+ * count. Counts only grow: a tag that missed a flush is never true again.
+ */
+
+/* Load a user's root, under the tag that the space has here or under the next. Its bit is set. */
+static void tag_enter(struct vms_cpu *cpu, const struct vms_space *space)
+{
+	uint32_t nr = vms_machine.nr_tags - 1;
+	uint32_t i = 0;
+	uint64_t state;
+	bool keep;
+
+	/* A flush that is asked for from now on must act on this tag, not on the one before: after the root is loaded. */
+	state = vms_port_irq_save();
+	vms__fence();
+	cpu->generation = vms__load64(&space->generation);
+	while (i < nr && cpu->tags[i].space != space->id)
+		i++;
+	keep = i < nr && cpu->tags[i].generation == cpu->generation;
+	if (i == nr) {
+		i = cpu->next_tag;
+		cpu->next_tag = (i + 1) % nr;
+		cpu->tags[i].space = space->id;
+	}
+	cpu->tag = i;
+	/* Tag 0 is the kernel's space's. */
+	arch_mmu_activate_tagged(space->root, i + 1, keep);
+	vms_port_irq_restore(state);
+}
+
+/* The space was left: its bit is cleared. `done` is the generation up to which this CPU had flushed, under `tag`. */
+static void tag_leave(struct vms_cpu *cpu, const struct vms_space *space, uint32_t tag, uint64_t done)
+{
+	if (cpu->tags[tag].space == space->id)
+		cpu->tags[tag].generation = done;
+}
+
+static void root_load(struct vms_cpu *cpu, const struct vms_space *space)
+{
+	if (vms_machine.nr_tags > 1 && space != &vms_machine.kernel)
+		tag_enter(cpu, space);
+	else
+		arch_mmu_activate(space->root);
+}
+
 void vms_space_activate(struct vms_space *space)
 {
 	uint32_t self = vms_port_cpu();
 	struct vms_cpu *cpu = &vms_machine.cpu[self];
 	struct vms_space *previous = cpu->active;
+	uint64_t done = cpu->generation;
+	uint32_t tag = cpu->tag;
 
 	if (previous == space)
 		return;
@@ -88,9 +141,11 @@ void vms_space_activate(struct vms_space *space)
 		vms__set_bit(&space->active, self);
 	}
 	cpu->active = space;
-	arch_mmu_activate(space->root);
+	root_load(cpu, space);
 	if (previous != &vms_machine.kernel) {
 		vms__clear_bit(&previous->active, self);
+		if (vms_machine.nr_tags > 1)
+			tag_leave(cpu, previous, tag, done);
 		vms_space_put(previous);
 	}
 }

@@ -59,7 +59,10 @@ void vms_tlb_issue_with(struct vms_tlb_flusher *flusher, vms_va start, uint64_t 
 	vms__flusher_park(flusher, frame);
 }
 
-/* How much a flusher that gave up counting asks for: the kernel's entries are global. */
+/*
+ * How much a flusher that gave up counting asks for: the kernel's entries are global. (So is what CPUs keep of a
+ * kernel table, under each tag; a table that goes is always too much to count.)
+ */
 static uint32_t all_of(const struct vms_tlb_flusher *flusher)
 {
 	if (!flusher->all)
@@ -140,21 +143,36 @@ VMS_SELDOM static void ask_others(struct vms_tlb_flusher *flusher, uint64_t othe
 	flusher->waiting |= others;
 }
 
+/* With tags: count a flush of a space, before the CPU set is read. The count afterwards. */
+static uint64_t generation_next(struct vms_space *space)
+{
+	return vms_machine.nr_tags > 1 ? vms__add64(&space->generation, 1) + 1 : 0;
+}
+
+/* This CPU has flushed for that generation. If it missed none before, it is up to date. */
+static void generation_done(struct vms_cpu *cpu, const struct vms_space *space, uint64_t generation)
+{
+	if (cpu->active == space && cpu->generation + 1 == generation)
+		cpu->generation = generation;
+}
+
 void vms_tlb_dispatch(struct vms_tlb_flusher *flusher)
 {
-	uint64_t active, self;
+	uint64_t active, self, generation;
 	uint32_t cpu;
 
 	if (!flusher->all && flusher->nr_ranges == 0)
 		return;
 	cpu = vms_port_cpu();
 	self = 1ul << cpu;
+	generation = generation_next(flusher->space);
 	vms__fence();
 	active = vms__load64(&flusher->space->active);
 	if ((active >> cpu) % 2 != 0) {
 		if (active != self)
 			ask_others(flusher, active - self);
 		flush_here(all_of(flusher), flusher->range, flusher->nr_ranges);
+		generation_done(&vms_machine.cpu[cpu], flusher->space, generation);
 	} else if (active != 0) {
 		ask_others(flusher, active);
 	}

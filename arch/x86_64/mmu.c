@@ -11,6 +11,7 @@
 #define CR4_PGE 0x80ul
 #define CR4_UMIP 0x800ul
 #define CR4_SMEP 0x100000ul
+#define CR4_PCIDE (1ul << 17)
 #define CR4_SMAP 0x200000ul
 
 #define MSR_PAT 0x277u
@@ -83,12 +84,19 @@ static void smap_patch(void)
 	}
 }
 
+uint32_t arch_mmu_nr_tags(void)
+{
+	return cpuid(1).c & 1u << 17 ? 4096 : 1;
+}
+
 void arch_mmu_init(void)
 {
 	struct cpuid features = {0};
 	uint64_t cr0, cr4 = cr4_read() | CR4_PGE;
 	static bool patched;
 
+	if (arch_mmu_nr_tags() > 1)
+		cr4 |= CR4_PCIDE; /* CR3 holds no tag yet, as it must (SDM 4.10.1) */
 	if (cpuid(0).a >= 7)
 		features = cpuid(7);
 	if (features.b & 1u << 7)

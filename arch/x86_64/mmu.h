@@ -10,7 +10,7 @@
 
 /*
  * On each CPU once: program the PAT as pte.h expects, turn on NX, write protection in kernel mode, global
- * pages, and SMEP, SMAP and UMIP where the CPU has them. The first call writes stac and clac into copy.S if the
+ * pages, and SMEP, SMAP, UMIP and PCID where the CPU has them. The first call writes stac and clac into copy.S if the
  * CPU has SMAP: the text must be writable until then. All CPUs have the same features.
  */
 void arch_mmu_init(void);
@@ -20,6 +20,18 @@ static inline void arch_mmu_activate(vms_pfn root)
 {
 	__asm__ volatile("mov %0, %%cr3" ::"r"(root * VMS_PAGE) : "memory");
 }
+
+/*
+ * The same with process-context identifiers: translations are kept under their tag, and those of this tag are
+ * forgotten unless `keep`. tag < arch_mmu_nr_tags(). SDM 4.10.1; bit 63 of the new CR3 is "keep".
+ */
+static inline void arch_mmu_activate_tagged(vms_pfn root, uint32_t tag, bool keep)
+{
+	__asm__ volatile("mov %0, %%cr3" ::"r"(root * VMS_PAGE + tag + (keep ? 1ul << 63 : 0)) : "memory");
+}
+
+/* Tags that this CPU has: 1 if none. */
+uint32_t arch_mmu_nr_tags(void);
 
 static inline vms_pfn arch_mmu_root(void)
 {
@@ -35,7 +47,7 @@ static inline void arch_mmu_flush_page(vms_va va)
 	__asm__ volatile("invlpg (%0)" ::"r"(va) : "memory");
 }
 
-/* Forget everything but global pages on this CPU. */
+/* Forget everything but global pages on this CPU; with tags, of the current one. */
 static inline void arch_mmu_flush_all(void)
 {
 	arch_mmu_activate(arch_mmu_root());

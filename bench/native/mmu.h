@@ -12,6 +12,10 @@ static inline void arch_mmu_activate(vms_pfn root)
 {
 	(void)root;
 }
+static inline void arch_mmu_activate_tagged(vms_pfn root, uint32_t tag, bool keep)
+{
+	(void)root, (void)tag, (void)keep;
+}
 static inline void arch_mmu_flush_page(vms_va va)
 {
 	__asm__ volatile("" ::"r"(va) : "memory");

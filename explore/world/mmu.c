@@ -18,7 +18,7 @@ static void tlb_give(struct world_cpu *cpu)
 	(void)explore_swap(&cpu->tlb_lock, sizeof(uint32_t), 0);
 }
 
-/* Forget page `page`, or all. */
+/* Forget page `page`, or all, of the current tag. */
 static void forget(bool all, uint32_t page)
 {
 	struct world_cpu *cpu = &world.cpu[world_cpu()];
@@ -27,7 +27,7 @@ static void forget(bool all, uint32_t page)
 		return;
 	tlb_take(cpu);
 	for (uint32_t i = 0; i < NR_TLB; i++) {
-		if (all || cpu->tlb[i].page == page)
+		if (cpu->tlb[i].tag == cpu->tag && (all || cpu->tlb[i].page == page))
 			cpu->tlb[i].valid = false;
 	}
 	tlb_give(cpu);
@@ -50,16 +50,24 @@ void arch_mmu_flush_global(void)
 
 void arch_mmu_activate(vms_pfn root)
 {
-	struct world_cpu *cpu = &world.cpu[world_cpu()];
+	arch_mmu_activate_tagged(root, 0, false);
+}
 
-	if (explore_self() < 0 || !cpu_uses_tlb(world_cpu())) {
-		cpu->root = root;
-		return;
-	}
-	tlb_take(cpu);
+void arch_mmu_activate_tagged(vms_pfn root, uint32_t tag, bool keep)
+{
+	struct world_cpu *cpu = &world.cpu[world_cpu()];
+	bool seen = explore_self() >= 0 && cpu_uses_tlb(world_cpu());
+
+	if (seen)
+		tlb_take(cpu);
 	cpu->root = root;
-	memset(cpu->tlb, 0, sizeof(cpu->tlb));
-	tlb_give(cpu);
+	cpu->tag = tag;
+	for (uint32_t i = 0; i < NR_TLB && !keep; i++) {
+		if (cpu->tlb[i].tag == tag)
+			cpu->tlb[i].valid = false;
+	}
+	if (seen)
+		tlb_give(cpu);
 }
 
 /* Set accessed, and dirty if it is a write, as one locked operation; false: the entry is another by now. */
@@ -100,6 +108,7 @@ static bool walk(struct world_cpu *cpu, vms_va va, bool write, struct tlb_entry 
 		.page = page,
 		.frame = arch_pte_frame(pte, level) + (level == 2 ? page % 4 : 0),
 		.rights = VMS_R + (arch_pte_has(pte, ARCH_PTE_W) ? VMS_W : 0),
+		.tag = cpu->tag,
 		.root = cpu->root,
 	};
 	return true;
@@ -108,11 +117,11 @@ static bool walk(struct world_cpu *cpu, vms_va va, bool write, struct tlb_entry 
 bool mmu_access(vms_va va, bool write)
 {
 	struct world_cpu *cpu = &world.cpu[world_cpu()];
-	struct tlb_entry *entry = &cpu->tlb[va / VMS_PAGE % NR_TLB], found = {0};
+	struct tlb_entry *entry = &cpu->tlb[(va / VMS_PAGE + 2 * cpu->tag) % NR_TLB], found = {0};
 	bool hit;
 
 	tlb_take(cpu);
-	hit = entry->valid && entry->page == va / VMS_PAGE && entry->root == cpu->root &&
+	hit = entry->valid && entry->page == va / VMS_PAGE && entry->tag == cpu->tag &&
 	      (!write || vms_has(entry->rights, VMS_W));
 	if (hit)
 		found = *entry;
@@ -132,6 +141,12 @@ static void touch_tlb(uint32_t cpu)
 	explore_touch(&world.cpu[cpu].tlb_lock, false);
 }
 
+/* What is remembered under another tag is not used; if it is later, its frame is dead then. */
+static bool is_in_force(const struct world_cpu *cpu, uint32_t k)
+{
+	return cpu->tlb[k].valid && cpu->tlb[k].tag == cpu->tag;
+}
+
 void mmu_no_translation_of(vms_pfn frame)
 {
 	for (uint32_t i = 0; i < scenario->nr_cpus; i++) {
@@ -139,7 +154,7 @@ void mmu_no_translation_of(vms_pfn frame)
 			continue;
 		touch_tlb(i);
 		for (uint32_t k = 0; k < NR_TLB; k++) {
-			if (world.cpu[i].tlb[k].valid && world.cpu[i].tlb[k].frame == frame)
+			if (is_in_force(&world.cpu[i], k) && world.cpu[i].tlb[k].frame == frame)
 				explore_fail("frame %u is freed while CPU %u translates page %u to it", frame, i,
 					     world.cpu[i].tlb[k].page);
 		}
@@ -156,7 +171,7 @@ void mmu_none_stale(uint32_t space, uint32_t first, uint32_t end)
 			const struct tlb_entry *entry = &world.cpu[i].tlb[k];
 			uint32_t pages[NR_SPACES][NR_PAGES];
 
-			if (!entry->valid || entry->page < first || entry->page >= end ||
+			if (!is_in_force(&world.cpu[i], k) || entry->page < first || entry->page >= end ||
 			    entry->root != world.space[space].root)
 				continue;
 			oracle_read(pages);

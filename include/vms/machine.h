@@ -29,9 +29,22 @@ struct vms_flush_queue {
 	struct vms_flush_range range[VMS_FLUSH_RANGES];
 };
 
+/* What a CPU's TLB may hold of a space under one tag (PCID, ASID) while another is active. */
+struct vms_tag {
+	uint64_t space;      /* its id; 0: of none */
+	uint64_t generation; /* the space's, up to which this CPU has flushed the tag; not kept while it is active */
+};
+
+/* Tags a CPU uses at most, the kernel's space included: more would be colder than a walk. */
+#define VMS_MAX_TAGS 8u
+
 struct vms_cpu {
 	/* Written by this CPU, read by it. */
 	struct vms_space *active VMS_OWN_LINE;
+	uint32_t tag;        /* of the active space: an index of tags, if it is a user's */
+	uint32_t next_tag;   /* to be used for a space that has none */
+	uint64_t generation; /* the active space's, up to which this CPU has flushed */
+	struct vms_tag tags[VMS_MAX_TAGS - 1];
 	vms_pfn waiting; /* detached tables: wait until no CPU is in the section that `snapshot` saw */
 	vms_pfn young;   /* detached later: wait for the next snapshot */
 
@@ -52,6 +65,8 @@ struct vms_machine {
 	struct vms_frame *meta; /* meta[pfn] is its record */
 	uint32_t nr_frames;
 	uint32_t nr_cpus;
+	uint32_t nr_tags;
+	uint64_t nr_spaces;      /* that were ever created */
 	struct vms_space kernel; /* the kernel's space: its half is in every space */
 	struct vms_cpu cpu[VMS_MAX_CPUS];
 };
@@ -65,10 +80,11 @@ struct vms_region {
 };
 
 struct vms_config {
-	struct vms_table *ram;            /* where physical address 0 is mapped, readable and writable */
-	struct vms_frame *meta;           /* room for nr_frames records, aligned to VMS_CACHE_LINE */
-	uint32_t nr_frames;               /* highest frame number + 1 */
-	uint32_t nr_cpus;                 /* at most VMS_MAX_CPUS */
+	struct vms_table *ram;  /* where physical address 0 is mapped, readable and writable */
+	struct vms_frame *meta; /* room for nr_frames records, aligned to VMS_CACHE_LINE */
+	uint32_t nr_frames;     /* highest frame number + 1 */
+	uint32_t nr_cpus;       /* at most VMS_MAX_CPUS */
+	uint32_t nr_tags;       /* address-space tags of the TLBs to use, at most VMS_MAX_TAGS; 0 or 1: none */
 	const struct vms_region *regions; /* usable RAM; everything else is reserved for ever */
 	uint32_t nr_regions;
 };
@@ -77,7 +93,7 @@ struct vms_config {
  * Set up the metadata of all frames: those in the regions become VMS_FRAME_UNUSED.
  *
  * Returns  VMS_OK
- *          VMS_INVALID        no CPU or too many, a null pointer
+ *          VMS_INVALID        no CPU or too many, too many tags, a null pointer
  *          VMS_OUT_OF_BOUNDS  a region reaches past nr_frames; nothing was changed
  * Context  one CPU, before anything else. Cost: O(frames).
  */

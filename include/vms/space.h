@@ -34,7 +34,9 @@ struct vms_space {
 	vms_va start;  /* the addresses that its cursors may own */
 	vms_va end;
 	vms_fault_handler *on_fault;
+	uint64_t id; /* never that of another space, past or present */
 	uint64_t active VMS_OWN_LINE; /* one bit a CPU; in the kernel's space every CPU that is online */
+	uint64_t generation;          /* flushes that were asked for so far, if the machine has tags */
 };
 
 /**
@@ -67,7 +69,9 @@ void vms_space_put(struct vms_space *space);
  *
  * Context  preemption off, any interrupt state; never sleeps. If the previous space's last reference goes,
  *          its tables are freed here.
- * TLB      non-global entries of the previous space are forgotten by this CPU.
+ * TLB      non-global entries of the previous space are forgotten by this CPU, unless it has tags
+ *          (vms_config.nr_tags): then it may keep them, and uses them again only if nothing of that space was
+ *          flushed meanwhile.
  */
 void vms_space_activate(struct vms_space *space);
 

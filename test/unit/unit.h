@@ -73,6 +73,7 @@ int group_tlb(void);
 int group_covering(void);
 int group_cut(void);
 int group_flusher(void);
+int group_tags(void);
 int group_user(void);
 int group_copy(void);
 int group_segment(void);
