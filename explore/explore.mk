@@ -21,17 +21,19 @@ explore-check: $(EXPLORE_OUT)/check/litmus $(EXPLORE_OUT)/check/random
 
 # src/ on small tables. Its lock function becomes weak, so that world.c can put one that waits in a step in its place.
 EXPLORE_SMALL := -Iexplore -Iinclude -I. -DVMS_INDEX_BITS=2 -DVMS_MAX_CPUS=4u
-EXPLORE_SRC   ?= src
 EXPLORE_LIB   := $(patsubst src/%.c,$(EXPLORE_OUT)/src/%.o,$(SRC))
 EXPLORE_WORLD := $(patsubst explore/%.c,$(EXPLORE_OUT)/%.o,$(wildcard explore/world/*.c explore/scenario/*.c))
 
-$(EXPLORE_OUT)/src/%.o: $(EXPLORE_SRC)/%.c
+EXPLORE_CC    := $(CC) $(WARN) $(EXPLORE_SEEN) -fPIC -fsemantic-interposition -ffunction-sections \
+	-fno-inline-functions $(EXPLORE_SMALL)
+EXPLORE_WEAKEN := objcopy --set-section-flags .bss=alloc,load,data,contents --rename-section .bss=shared
+EXPLORE_LOCK   := --weaken-symbol=vms__node_lock \
+	--add-symbol explore_real_node_lock=.text.vms__node_lock:0,function,global
+
+$(EXPLORE_OUT)/src/%.o: src/%.c
 	@mkdir -p $(@D)
-	@$(CC) $(WARN) $(EXPLORE_SEEN) -fPIC -fsemantic-interposition -ffunction-sections -fno-inline-functions $(EXPLORE_SMALL) $(DEPS) -c -o $@ $<
-	@objcopy --set-section-flags .bss=alloc,load,data,contents --rename-section .bss=shared $@
-	@if nm $@ | grep -q ' T vms__node_lock'; then \
-		objcopy --weaken-symbol=vms__node_lock \
-			--add-symbol explore_real_node_lock=.text.vms__node_lock:0,function,global $@; fi
+	@$(EXPLORE_CC) $(DEPS) -c -o $@ $<
+	@$(EXPLORE_WEAKEN) $(if $(filter lock,$*),$(EXPLORE_LOCK)) $@
 
 $(EXPLORE_OUT)/world/%.o $(EXPLORE_OUT)/scenario/%.o: EXPLORE_FLAGS += $(EXPLORE_SMALL)
 $(EXPLORE_OUT)/world/%.o: explore/world/%.c
@@ -42,6 +44,8 @@ $(EXPLORE_OUT)/scenario/%.o: explore/scenario/%.c
 	@mkdir -p $(@D)
 	@$(CC) $(WARN) $(EXPLORE_FLAGS) -O2 $(DEPS) -c -o $@ $<
 
+$(EXPLORE_OUT)/scenario/primitives.o: EXPLORE_FLAGS += $(EXPLORE_SEEN)
+
 $(EXPLORE_OUT)/explore: $(EXPLORE_ENGINE) $(EXPLORE_LIB) $(EXPLORE_WORLD)
 	@$(CC) -no-pie -o $@ $^
 
@@ -49,6 +53,33 @@ $(EXPLORE_OUT)/explore: $(EXPLORE_ENGINE) $(EXPLORE_LIB) $(EXPLORE_WORLD)
 explore: $(EXPLORE_OUT)/explore
 	@$< -j $(NR_JOBS)
 
+## explore-bugs: plant each bug of explore/bugs.list in src/; a scenario must find it
+explore-bugs: $(EXPLORE_OUT)/explore
+	@explore/bugs.py --out $(EXPLORE_OUT)/bugs --jobs $(NR_JOBS) --write explore/bugs.txt \
+		--compile "$(EXPLORE_CC) -Wno-error -c -o {out} {in} && $(EXPLORE_WEAKEN) {out} && \
+			case {in} in */lock.c) objcopy $(EXPLORE_LOCK) {out};; esac" \
+		--link "$(CC) -no-pie -o {out} {in}" --objects "$(EXPLORE_ENGINE) $(EXPLORE_WORLD)" $(BUG)
+
+# The same source with tables of real size, and what notes its accesses.
+CONFLICT_LIB := $(patsubst src/%.c,$(EXPLORE_OUT)/conflict/%.o,$(SRC))
+
+$(EXPLORE_OUT)/conflict/%.o: src/%.c
+	@mkdir -p $(@D)
+	@$(CC) $(WARN) $(EXPLORE_SEEN) -Iexplore/conflict -Isim $(INC) $(DEPS) -c -o $@ $<
+
+$(EXPLORE_OUT)/conflict/conflicts: explore/conflict/conflicts.c $(CONFLICT_LIB)
+	@mkdir -p $(@D)
+	@$(CC) $(WARN) -g -O1 -Wno-builtin-declaration-mismatch -Isim $(INC) $(DEPS) -MF $@.d -c -o $@.main.o $<
+	@$(CC) -o $@ $@.main.o $(CONFLICT_LIB)
+
+## conflicts: cache lines that operations on disjoint ranges share; fails if there are more than in explore/conflicts.txt
+conflicts: $(EXPLORE_OUT)/conflict/conflicts
+	@$< >$(EXPLORE_OUT)/conflicts.txt
+	@sed '/^conflict/d' $(EXPLORE_OUT)/conflicts.txt
+	@if grep '^conflict' $(EXPLORE_OUT)/conflicts.txt | grep -vxFf explore/conflicts.txt; then \
+		echo "conflicts: these are not in explore/conflicts.txt"; exit 1; fi
+	@echo "conflicts: none that is not known"
+
 -include $(wildcard $(EXPLORE_OUT)/*/*.d)
 
-.PHONY: explore explore-check
+.PHONY: explore explore-check explore-bugs conflicts

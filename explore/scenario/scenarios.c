@@ -4,7 +4,7 @@
  * Pages 0..3 share a table of level 1, 0..15 one of level 2. An unmap of [0, 8) takes two tables out of the
  * tree under the lock of their parent; one of [0, 32) two trees of tables under the root's.
  */
-#include "../world/world.h"
+#include "primitives.h"
 
 #define ALL_CPUS 7u
 #define BOTH         \
@@ -146,6 +146,19 @@ const struct scenario scenarios[] = {
 	{.name = "a switch away and back against a dispatch", .nr_cpus = 2, .before = {{MAP, 0, .value = 8}},
 	 .active = {0, 1}, .interrupts = 2,
 	 .script = {{{UNMAP, 0, 1}}, {{USE, 0}, {ACTIVATE, .value = 1}, {ACTIVATE, .value = 0}, {USE, 0}}}},
+	{.name = "tags: a switch away and back against a dispatch", .nr_cpus = 2, .nr_tags = 3,
+	 .before = {{MAP, 0, .value = 8}}, .active = {0, 1}, .interrupts = 2,
+	 .script = {{{UNMAP, 0, 1}}, {{USE, 0}, {ACTIVATE, .value = 1}, {ACTIVATE, .value = 0}, {USE, 0}}}},
+	{.name = "tags: a switch back against a dispatch", .nr_cpus = 2, .nr_tags = 3, .before = {{MAP, 0, .value = 8}},
+	 .active = {0, 2}, .interrupts = 2,
+	 .script = {{{UNMAP, 0, 1}}, {{ACTIVATE, .value = 0}, {USE, 0}, {ACTIVATE, .value = 1}}}},
+	{.name = "tags: own unmap, a switch away and back", .nr_cpus = 2, .nr_tags = 3,
+	 .before = {{MAP, 0, .value = 8}, {MAP, 5, .value = 9}}, .active = {0, 1}, .interrupts = 2,
+	 .script = {{{UNMAP, 5, 6}}, {{USE, 0}, {UNMAP, 0, 1}, {ACTIVATE, .value = 1}, {ACTIVATE, .value = 0}}}},
+	{.name = "tags: two spaces under one tag", .nr_cpus = 2, .nr_tags = 2,
+	 .before = {{MAP, 0, .value = 8}, {MAP, 0, .value = 9, .space = 1}}, .active = {0, 1}, .interrupts = 2,
+	 .script = {{{UNMAP, 0, 1}}, {{USE, 0}, {ACTIVATE, .value = 1}, {USE, 0}, {ACTIVATE, .value = 0}}}},
+
 	{.name = "last put against leaving the space", .nr_cpus = 2, .before = {{MAP, 0, .value = 8}}, .active = {0, 1},
 	 .script = {{{PUT, 0}}, {{ACTIVATE, .value = NR_SPACES}}}},
 	{.name = "last put and two CPUs that leave", .nr_cpus = 3, .before = {{MAP, 0, .value = 8}}, .active = {0, 1, 1},
@@ -168,7 +181,59 @@ const struct scenario scenarios[] = {
 	 .before = {{MAP, 0, .value = 8}, {SHARE, 0, .value = 8, .space = 1}},
 	 .script = {{{UNMAP, 0, 8}}, {{UNMAP, 0, 8, .space = 1}}}},
 
+	/* --- Copies and ranges --- */
+	{.name = "copy of a range against a map into it", .nr_cpus = 2, .before = {{MAP, 0, .value = 8}},
+	 .script = {{{COPY, 0, 8, .value = 1}}, {{MAP, 1, .value = 0}}}},
+	{.name = "copy of a range against an unmap of it", .nr_cpus = 2, .before = {{MAP, 0, .value = 8}},
+	 .script = {{{COPY, 0, 8, .value = 1}}, {{UNMAP, 0, 32}}}},
+	{.name = "copy of a range against writes to it", .nr_cpus = 2, .before = {{MAP, 0, .value = 8}}, .active = {0, 1},
+	 .interrupts = 2, .script = {{{COPY, 0, 2, .value = 1}}, {{USE, 0, .value = 1}, {USE, 0, .value = 1}}}},
+	{.name = "copy of a range against its dirty bit", .nr_cpus = 2, .before = {{MAP, 0, .value = 8}}, .active = {0, 1},
+	 .interrupts = 2, .settle = true, .script = {{{COPY, 0, 2, .value = 1}}, {{USE, 0, .value = 1}}}},
+	{.name = "copy of a range against use of the copy", .nr_cpus = 2, .before = {{MAP, 0, .value = 8}},
+	 .active = {0, 2}, .interrupts = 2, .script = {{{COPY, 0, 2, .value = 1}}, {{USE, 0}, {UNMAP, 0, 1, .space = 1}}}},
+	{.name = "protection of a range against an unmap of a part", .nr_cpus = 2,
+	 .before = {{MAP, 0, .value = 8}, {MAP, 1, .value = 9}},
+	 .script = {{{PROTECT_ALL, 0, 2}}, {{UNMAP, 1, 2}}}},
+	{.name = "protection of a range against accessed and dirty", .nr_cpus = 2,
+	 .before = {{MAP, 0, .value = 8}, {MAP, 1, .value = 9}}, .active = {0, 1}, .interrupts = 2, .settle = true,
+	 .script = {{{PROTECT_ALL, 0, 2}}, {{USE, 0, .value = 1}, {USE, 1}}}},
 
+	/* --- Primitives --- */
+	{.name = "the lock, two CPUs", .nr_cpus = 2, .real_locks = true, .weak = true,
+	 .own_body = {lock_twice, lock_twice}, .own_finish = lock_finish},
+	{.name = "the lock, three CPUs", .nr_cpus = 3, .real_locks = true, .weak = true,
+	 .own_body = {lock_once, lock_once, lock_once}, .own_finish = lock_finish},
+	{.name = "a section against one retirement", .nr_cpus = 2, .weak = true, .own_setup = section_setup,
+	 .own_body = {section_retire, section_walk}, .own_finish = section_finish},
+	{.name = "two sections against one retirement", .nr_cpus = 2, .weak = true, .own_setup = section_setup,
+	 .own_body = {section_retire, section_walk_twice}, .own_finish = section_finish},
+	{.name = "two sections against two retirements", .nr_cpus = 2, .weak = true, .own_setup = section_setup,
+	 .own_body = {section_retire_twice, section_walk_twice}, .own_finish = section_finish},
+	{.name = "sections of two CPUs against a retirement", .nr_cpus = 3, .weak = true, .own_setup = section_setup,
+	 .own_body = {section_retire, section_walk, section_walk}, .own_finish = section_finish},
+	{.name = "sections of two CPUs against two retirements", .nr_cpus = 3, .own_setup = section_setup,
+	 .own_body = {section_retire_twice, section_walk, section_walk}, .own_finish = section_finish},
+	{.name = "one asks for a flush", .nr_cpus = 2, .active = {0, 1}, .weak = true,
+	 .own_body = {flush_ask, flush_serve}, .own_finish = flush_finish},
+	{.name = "one asks for a flush, in an interrupt", .nr_cpus = 2, .active = {0, 1}, .interrupts = 2, .weak = true,
+	 .own_body = {flush_ask, flush_serve}, .own_finish = flush_finish},
+	{.name = "more ranges than the queue holds", .nr_cpus = 2, .active = {0, 1}, .own_setup = flush_begin,
+	 .own_body = {flush_many, flush_serve}, .own_finish = flush_finish},
+	{.name = "more ranges than the queue holds, in an interrupt", .nr_cpus = 2, .active = {0, 1}, .interrupts = 2,
+	 .own_setup = flush_begin, .own_body = {flush_many, flush_serve}, .own_finish = flush_finish},
+	{.name = "the set of CPUs against a cleared entry", .nr_cpus = 2, .weak = true, .own_setup = set_setup,
+	 .own_body = {set_clear, set_enter}, .own_finish = set_finish},
+	{.name = "the set of CPUs, two that come and go", .nr_cpus = 3, .weak = true, .own_setup = set_setup,
+	 .own_body = {set_clear, set_leave, set_leave}, .own_finish = set_finish},
+	{.name = "two give back a frame", .nr_cpus = 2, .weak = true, .own_setup = count_setup,
+	 .own_body = {count_put, count_put}, .own_finish = count_finish},
+	{.name = "three give back a frame", .nr_cpus = 3, .weak = true, .own_setup = count_setup,
+	 .own_body = {count_put, count_put, count_put}, .own_finish = count_finish},
+	{.name = "a frame taken once more and given back", .nr_cpus = 3, .own_setup = count_setup,
+	 .own_body = {count_put, count_get_put, count_put}, .own_finish = count_finish},
+	{.name = "a CPU comes online under a flush of the kernel's space", .nr_cpus = 2, .offline = 2, .interrupts = 2,
+	 .own_body = {online_flush, online_come}, .own_finish = online_finish},
 };
 // clang-format on
 

@@ -105,6 +105,10 @@ static uint64_t edit(struct vms_cursor *cursor, const struct action *action)
 	case PROTECT:
 	case GROW:
 		return protect(cursor, action);
+	case PROTECT_ALL:
+		if (vms_cursor_protect(cursor, len, (struct vms_change){VMS_W, 0}, &nr) != VMS_OK)
+			explore_fail("a range cannot be protected");
+		return nr;
 	case REPLACE:
 		if (vms_cursor_unmap(cursor, VMS_PAGE, &nr) != VMS_OK || vms_cursor_jump(cursor, action->a * VMS_PAGE))
 			return 1000;
@@ -121,7 +125,8 @@ static uint64_t edit(struct vms_cursor *cursor, const struct action *action)
 
 static bool is_edit(const struct action *action)
 {
-	return (action->kind >= MAP && action->kind <= GROW) || action->kind == REPLACE || action->kind == SHARE;
+	return (action->kind >= MAP && action->kind <= GROW) || action->kind == REPLACE || action->kind == SHARE ||
+	       action->kind == COPY || action->kind == PROTECT_ALL;
 }
 
 /* Does only this CPU change what these pages hold, so that a flush can be checked afterwards? */
@@ -168,6 +173,29 @@ static uint64_t with_cursor(const struct action *action)
 	if (action->kind == BORROW && (result & PAGE_FRAME) != 0)
 		vms_frame_put((vms_pfn)(result & 0xff));
 	return result;
+}
+
+static uint64_t copy(const struct action *action)
+{
+	struct vms_cursor from, to;
+	struct vms_guard guard;
+	enum vms_status status;
+
+	vms_guard_enter(&guard);
+	if (vms_cursor_open(&from, &world.space[action->space], &guard, action->a * VMS_PAGE, action->b * VMS_PAGE,
+			    VMS_EDITING) != VMS_OK ||
+	    vms_cursor_open(&to, &world.space[action->value], &guard, action->a * VMS_PAGE, action->b * VMS_PAGE,
+			    VMS_EDITING) != VMS_OK)
+		explore_fail("no cursor for a copy");
+	own(action);
+	status = vms_cursor_copy(&from, &to, (action->b - action->a) * VMS_PAGE, VMS_SOFT0);
+	disown(action);
+	vms_cursor_close(&to);
+	vms_cursor_close(&from);
+	vms_guard_leave(&guard);
+	if (is_alone(action))
+		mmu_none_stale(action->space, action->a, end_page(action));
+	return status;
 }
 
 static uint64_t fault(const struct action *action)
@@ -220,6 +248,8 @@ static uint64_t action_run(const struct action *action)
 		break;
 	case FLUSH:
 		return flush(action);
+	case COPY:
+		return copy(action);
 	case READ:
 		(void)read_user(action);
 		break;

@@ -145,6 +145,22 @@ static uint64_t apply_map(uint32_t *pages, const struct action *action)
 	return VMS_OK;
 }
 
+/* Both sides lose the right to write. */
+static uint64_t apply_copy(uint32_t *from, uint32_t *to, const struct action *action)
+{
+	for (uint32_t page = action->a; page < action->b; page++) {
+		if (is_mapped(to[page]))
+			return VMS_EXISTS;
+	}
+	for (uint32_t page = action->a; page < action->b; page++) {
+		if (is_mapped(from[page]))
+			from[page] |= PAGE_READ_ONLY;
+		if (from[page] != PAGE_ABSENT)
+			to[page] = from[page];
+	}
+	return VMS_OK;
+}
+
 static uint64_t apply_range(uint32_t *pages, const struct action *action)
 {
 	uint64_t nr = 0;
@@ -158,7 +174,7 @@ static uint64_t apply_range(uint32_t *pages, const struct action *action)
 		else if (action->kind == MARK)
 			pages[page] = PAGE_TOKEN + action->value;
 		else if (was)
-			pages[page] = (pages[page] & 0xfffu) | (action->kind == PROTECT ? PAGE_READ_ONLY : 0);
+			pages[page] = (pages[page] & 0xfffu) | (action->kind == GROW ? 0 : PAGE_READ_ONLY);
 	}
 	return action->kind == MARK ? (uint64_t)VMS_OK : nr;
 }
@@ -178,7 +194,11 @@ static bool action_apply(state_pages state, const struct action *action, uint64_
 	case MARK:
 	case PROTECT:
 	case GROW:
+	case PROTECT_ALL:
 		*value = apply_range(pages, action);
+		return true;
+	case COPY:
+		*value = apply_copy(pages, state[action->value], action);
 		return true;
 	case REPLACE:
 		*value = is_mapped(pages[action->a]);

@@ -26,6 +26,7 @@ static void machine_start(void)
 				    .meta = world.meta,
 				    .nr_frames = NR_FRAMES,
 				    .nr_cpus = scenario->nr_cpus,
+				    .nr_tags = scenario->nr_tags,
 				    .regions = regions,
 				    .nr_regions = 2};
 

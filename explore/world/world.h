@@ -31,6 +31,7 @@ struct tlb_entry {
 	uint32_t page;
 	vms_pfn frame;
 	uint32_t rights;
+	uint32_t tag;
 	vms_pfn root;
 };
 
@@ -39,6 +40,7 @@ struct world_cpu {
 	uint32_t pending;           /* 1: interrupted */
 	uint32_t tlb_lock;          /* held for a walk, and for an invalidation */
 	vms_pfn root;
+	uint32_t tag;
 	struct tlb_entry tlb[NR_TLB];
 	uint32_t nr_pool; /* frames for tables */
 	vms_pfn pool[NR_TABLES];
@@ -46,26 +48,28 @@ struct world_cpu {
 
 enum action_kind {
 	NOTHING,
-	MAP,      /* frame `value` at page a */
-	HUGE,     /* huge frame `value` at page a */
-	UNMAP,    /* pages [a, b) */
-	MARK,     /* pages [a, b) with token `value` */
-	PROTECT,  /* pages [a, b): no writing */
-	GROW,     /* pages [a, b): writing again */
-	QUERY,    /* page a */
-	USE,      /* a user access of page a; value 1: writing */
-	ACTIVATE, /* space `value`; NR_SPACES: the kernel's */
-	GET,      /* one more reference to the space */
-	PUT,      /* one reference less */
-	FAULT,    /* vms_space_fault() at page a */
-	REPLACE,  /* unmap page a and map frame `value` there, by one cursor */
-	BORROW,   /* query page a and take a reference of the frame; give it back after close */
-	FLUSH,    /* flush [a, b) by hand */
-	SERVICE,  /* vms_tlb_service() */
-	RECLAIM,  /* vms_reclaim() */
-	ONLINE,   /* vms_cpu_online() */
-	READ,     /* vms_space_reader() and copy one byte of page a */
-	SHARE     /* frame `value`, which is mapped elsewhere, at page a too */
+	MAP,         /* frame `value` at page a */
+	HUGE,        /* huge frame `value` at page a */
+	UNMAP,       /* pages [a, b) */
+	MARK,        /* pages [a, b) with token `value` */
+	PROTECT,     /* pages [a, b): no writing */
+	GROW,        /* pages [a, b): writing again */
+	QUERY,       /* page a */
+	USE,         /* a user access of page a; value 1: writing */
+	ACTIVATE,    /* space `value`; NR_SPACES: the kernel's */
+	GET,         /* one more reference to the space */
+	PUT,         /* one reference less */
+	FAULT,       /* vms_space_fault() at page a */
+	REPLACE,     /* unmap page a and map frame `value` there, by one cursor */
+	BORROW,      /* query page a and take a reference of the frame; give it back after close */
+	FLUSH,       /* flush [a, b) by hand */
+	SERVICE,     /* vms_tlb_service() */
+	RECLAIM,     /* vms_reclaim() */
+	ONLINE,      /* vms_cpu_online() */
+	READ,        /* vms_space_reader() and copy one byte of page a */
+	COPY,        /* pages [a, b) of the space to space `value`, as fork does */
+	PROTECT_ALL, /* as PROTECT, in one call */
+	SHARE        /* frame `value`, which is mapped elsewhere, at page a too */
 };
 
 struct action {
@@ -88,6 +92,7 @@ struct scenario {
 	struct action walker[NR_CPUS]; /* USE: what the walker of this CPU looks at */
 	bool real_locks;               /* node locks as they are, not as one step that waits */
 	bool settle;                   /* leaves begin with accessed and dirty clear */
+	uint32_t nr_tags;              /* of the TLBs; 0: none */
 	uint32_t nr_pool;              /* frames for tables a CPU; 0: enough. Few: VMS_NO_MEMORY may be a result */
 	bool weak;                     /* small enough for the weak model */
 	void (*own_setup)(void);

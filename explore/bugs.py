@@ -1,0 +1,128 @@
+#!/usr/bin/env python3
+"""explore/bugs.py - plant each bug of bugs.list in a copy of src/ and see which scenarios find it.
+
+usage: bugs.py --out DIR --compile "command" --link "command" --objects "..." [--jobs N] [--write FILE] [words of a name]
+
+`compile` and `link` are the commands that make an object of one file and the explorer of all; {in} and {out}
+stand for the files, {src} for the folder of the copy. Fails if a bug is found by nobody, or does not fit the text.
+"""
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+SRC = os.path.join(HERE, "..", "src")
+
+
+class Bug:
+    def __init__(self, name):
+        self.name, self.file, self.changes = name, None, []
+
+
+def read_list(path):
+    """The bugs; each change is a pair of texts."""
+    bugs, last = [], None
+    with open(path, encoding="utf-8") as file:
+        for number, line in enumerate(file, 1):
+            line = line.rstrip("\n")
+            kind, text = line[:1], line[1:]
+            if kind == "=":
+                bugs.append(Bug(text.strip()))
+            elif kind == "@":
+                bugs[-1].file = text.strip()
+            elif kind == "-":
+                if last != "-":
+                    bugs[-1].changes.append([[], []])
+                bugs[-1].changes[-1][0].append(text)
+            elif kind == "+":
+                bugs[-1].changes[-1][1].append(text)
+            elif kind not in ("", "#"):
+                sys.exit("bugs.list:%d: what is this?" % number)
+            last = kind
+    return bugs
+
+
+def plant(bug, folder):
+    """Change the copy; say what does not fit, or None."""
+    path = os.path.join(folder, bug.file)
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    for old, new in bug.changes:
+        old, new = "\n".join(old), "\n".join(new)
+        if text.count(old) != 1:
+            return "%d places in %s have the text to be replaced" % (text.count(old), bug.file)
+        text = text.replace(old, new)
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+    return None
+
+
+def run(command):
+    return subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
+
+
+def try_bug(number, bug, options):
+    """(scenarios that found it, what went wrong or None)"""
+    folder = os.path.join(options.out, "bug%d" % number)
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(SRC, os.path.join(folder, "src"))
+    wrong = plant(bug, os.path.join(folder, "src"))
+    if wrong:
+        return [], wrong
+    objects = []
+    for name in sorted(os.listdir(os.path.join(folder, "src"))):
+        if not name.endswith(".c"):
+            continue
+        made = os.path.join(folder, name[:-2] + ".o")
+        done = run(options.compile.format(**{"in": os.path.join(folder, "src", name), "out": made}))
+        if done.returncode:
+            return [], "it does not compile: " + done.stderr.strip().split("\n")[0]
+        objects.append(made)
+    program = os.path.join(folder, "explore")
+    done = run(options.link.format(**{"in": " ".join(objects) + " " + options.objects, "out": program}))
+    if done.returncode:
+        return [], "it does not link: " + done.stderr.strip()[:200]
+    done = run("timeout 300 %s -q -t %s" % (program, options.seconds))
+    shutil.rmtree(folder, ignore_errors=True)
+    found = []
+    for line in done.stdout.split("\n"):
+        if line and line not in found:
+            found.append(line)
+    return found, None
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--out", required=True)
+    parser.add_argument("--compile", required=True)
+    parser.add_argument("--link", required=True)
+    parser.add_argument("--objects", required=True)
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--seconds", default="0.5")
+    parser.add_argument("--write")
+    parser.add_argument("name", nargs="*")
+    options = parser.parse_args()
+    wanted = " ".join(options.name)
+    bugs = [bug for bug in read_list(os.path.join(HERE, "bugs.list")) if wanted in bug.name]
+    lines, bad = [], 0
+    with ThreadPoolExecutor(options.jobs) as pool:
+        results = pool.map(lambda pair: try_bug(pair[0], pair[1], options), enumerate(bugs))
+        for bug, (found, wrong) in zip(bugs, results):
+            bad += not found
+            what = "; ".join(found) if found else wrong or "NOT FOUND"
+            lines.append("%-55s %3d  %s" % (bug.name, len(found), what))
+            print("bug: %-55s %s" % (bug.name, "%d scenarios, e.g. %s" % (len(found), found[0]) if found else what),
+                  flush=True)
+    if options.write and not wanted:
+        with open(options.write, "w", encoding="utf-8") as file:
+            file.write("# Made by `make explore-bugs`: each seeded bug, how many scenarios find it, and which.\n")
+            file.write("\n".join(re.sub(r"\s+$", "", line) for line in lines) + "\n")
+    print("explore-bugs: %d of %d found" % (len(bugs) - bad, len(bugs)))
+    return 1 if bad else 0
+
+
+sys.exit(main())
