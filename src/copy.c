@@ -59,6 +59,13 @@ static struct pair pair_below(const struct pair *pair, uint32_t i, uint64_t pte)
 	return below;
 }
 
+/* Is there nothing to copy at this entry: absent, or a table that was left empty? */
+static inline bool is_empty(uint64_t pte, uint32_t level)
+{
+	return pte == 0 ||
+	       (arch_pte_kind(pte, level) == ARCH_PTE_TABLE && vms_machine.meta[arch_pte_child(pte)].nr_present == 0);
+}
+
 /* Is there a reference to count for this entry? */
 static inline bool leaf_counts(uint64_t pte, uint32_t level)
 {
@@ -82,9 +89,9 @@ static enum vms_status pair_share(struct copy *copy, const struct pair *pair)
 	for (uint32_t i = first_of(copy, pair); i < end && left > 0 && status == VMS_OK; i++) {
 		uint64_t pte = vms__entry(pair->from, i);
 
-		if (pte == 0)
+		left -= pte != 0;
+		if (is_empty(pte, pair->level))
 			continue;
-		left--;
 		if (!fits(pte, entry_to(pair, i), pair->level))
 			return VMS_EXISTS;
 		if (arch_pte_kind(pte, pair->level) == ARCH_PTE_TABLE) {
@@ -146,9 +153,9 @@ static void pair_copy(struct copy *copy, const struct pair *pair)
 	for (uint32_t i = first_of(copy, pair); i < end && left > 0; i++) {
 		uint64_t pte = vms__entry(pair->from, i);
 
-		if (pte == 0)
+		left -= pte != 0;
+		if (is_empty(pte, pair->level))
 			continue;
-		left--;
 		if (arch_pte_kind(pte, pair->level) == ARCH_PTE_TABLE) {
 			struct pair below = pair_below(pair, i, pte);
 
