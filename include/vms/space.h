@@ -34,7 +34,7 @@ struct vms_space {
 	vms_va start;  /* the addresses that its cursors may own */
 	vms_va end;
 	vms_fault_handler *on_fault;
-	uint64_t id; /* never that of another space, past or present */
+	uint64_t id;                  /* never that of another space, past or present */
 	uint64_t active VMS_OWN_LINE; /* one bit a CPU; in the kernel's space every CPU that is online */
 	uint64_t generation;          /* flushes that were asked for so far, if the machine has tags */
 };
