@@ -155,6 +155,23 @@ static void the_tables_of_the_range_are_locked_and_no_others(void **state)
 	finish();
 }
 
+/* A walk without locks is a section of its own: odd while it lasts, and never the same number again. */
+static void each_walk_is_a_new_section(void **state)
+{
+	(void)state;
+	begin();
+	for (uint32_t i = 1; i < 4; i++) {
+		uint32_t section = vms_machine.cpu[0].section;
+
+		assert_int_equal(section % 2, 0);
+		if (i == 2)
+			vms_machine.cpu[0].section = section = 0xfffffffe;
+		open_is(P, P, 1, i == 1 ? 3 : 0);
+		assert_int_equal(vms_machine.cpu[0].section, section + 2);
+	}
+	finish();
+}
+
 int group_covering(void)
 {
 	const struct CMUnitTest test[] = {
@@ -163,6 +180,7 @@ int group_covering(void)
 		cmocka_unit_test(what_is_there_is_not_cut_by_open),
 		cmocka_unit_test(reading_makes_nothing),
 		cmocka_unit_test(the_tables_of_the_range_are_locked_and_no_others),
+		cmocka_unit_test(each_walk_is_a_new_section),
 	};
 
 	return cmocka_run_group_tests_name("covering", test, NULL, NULL);

@@ -374,6 +374,26 @@ static void a_table_that_is_locked_is_waited_for(void **state)
 	finish(1);
 }
 
+/* The page is flushed, whatever byte of it the fault was at. */
+static void a_spurious_fault_at_any_byte(void **state)
+{
+	struct vms_cursor cursor;
+	struct vms_item item;
+	uint8_t byte;
+
+	(void)state;
+	sim_start(&(struct sim_options){.sticky = true});
+	space = space_new_active();
+	map_at(space, P, 1, R_);
+	assert_true(sim_read(P + 17, &byte));
+	cursor_open(&cursor, space, P, P, VMS_EDITING);
+	OK(vms_cursor_protect_next(&cursor, P, (struct vms_change){.set = VMS_W}, &item));
+	cursor_close(&cursor);
+	assert_true(sim_write(2 * P - 1, 1));
+	space_end(space);
+	sim_stop();
+}
+
 int group_flusher(void)
 {
 	const struct CMUnitTest test[] = {
@@ -387,6 +407,7 @@ int group_flusher(void)
 		cmocka_unit_test(as_many_cpus_as_there_can_be),
 		cmocka_unit_test(each_of_those_told_is_waited_for),
 		cmocka_unit_test(a_frame_alone_is_parked_and_let_go),
+		cmocka_unit_test(a_spurious_fault_at_any_byte),
 		cmocka_unit_test(serving_nothing_takes_no_lock),
 		cmocka_unit_test(a_queue_that_is_locked_is_waited_for),
 		cmocka_unit_test(a_table_that_is_locked_is_waited_for),

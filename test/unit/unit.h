@@ -70,6 +70,7 @@ int group_unmap(void);
 int group_protect(void);
 int group_mark(void);
 int group_tlb(void);
+int group_steps(void);
 int group_covering(void);
 int group_cut(void);
 int group_flusher(void);
