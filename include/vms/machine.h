@@ -66,9 +66,9 @@ struct vms_machine {
 	uint32_t nr_frames;
 	uint32_t nr_cpus;
 	uint32_t nr_tags;
-	uint64_t nr_spaces;      /* that were ever created */
 	struct vms_space kernel; /* the kernel's space: its half is in every space */
 	struct vms_cpu cpu[VMS_MAX_CPUS];
+	uint64_t nr_spaces VMS_OWN_LINE; /* that were ever created */
 };
 
 extern struct vms_machine vms_machine;

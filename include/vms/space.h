@@ -30,13 +30,15 @@ typedef bool vms_fault_handler(struct vms_space *space, const struct vms_fault *
 /* The caller provides the storage and keeps it until vms_port_space_free(). */
 struct vms_space {
 	uint32_t root; /* the root table; never changes */
-	uint32_t refs; /* handles + CPUs on which it is active */
 	vms_va start;  /* the addresses that its cursors may own */
 	vms_va end;
 	vms_fault_handler *on_fault;
-	uint64_t id;                  /* never that of another space, past or present */
+	uint64_t id; /* never that of another space, past or present */
+
+	/* What switches and flushes write. */
 	uint64_t active VMS_OWN_LINE; /* one bit a CPU; in the kernel's space every CPU that is online */
 	uint64_t generation;          /* flushes that were asked for so far, if the machine has tags */
+	uint32_t refs;                /* handles + CPUs on which it is active */
 };
 
 /**
