@@ -1,0 +1,665 @@
+/*
+ * Which cache lines do two operations share? For each pair of operations, one on CPU 0 in the first 2 MiB of a
+ * space, the other on CPU 1 in the next 2 MiB, with tables of real size that are there: the lines of 64 bytes
+ * that one of them writes and the other touches, by the names of the fields.
+ *
+ * src/ is compiled with -fsanitize=thread, and the functions here stand in for the sanitizer: they note every
+ * access while an operation runs. Nothing runs at the same time. What the port itself would touch (allocators)
+ * is not counted: it is the port's.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <mmu.h>
+#include <vms/vms.h>
+
+#define NR_FRAMES 64u
+#define FIRST_DATA 32u
+#define HALF 0x200000ul
+#define LINE 64u
+#define MAX_LINES 512u
+#define MAX_NOTED 64u
+
+static struct vms_table ram[NR_FRAMES] __attribute__((aligned(4096)));
+static struct vms_frame meta[NR_FRAMES];
+static struct vms_space space, other[2];
+static uint32_t cpu;
+static bool in_use[NR_FRAMES];
+
+/* --- What an operation touches --- */
+
+/* A line, and the first few words touched in it. */
+struct line {
+	const char *start;
+	bool written;
+	uint64_t words; /* a bit for every 4 bytes: touched */
+	uint64_t words_written;
+};
+
+static struct log {
+	uint32_t nr;
+	struct line line[MAX_LINES];
+} logs[2], *noting;
+
+static bool is_stack(const char *at)
+{
+	char here;
+
+	return at > &here - (1l << 20) && at < &here + (1l << 20);
+}
+
+static void note(const void *address, size_t size, bool write)
+{
+	const char *start = (const char *)((uintptr_t)address / LINE * LINE);
+	uint64_t words = 0;
+	struct line *line;
+
+	if (noting == NULL || is_stack(address))
+		return;
+	for (size_t i = 0; i < size && (uintptr_t)address % LINE + i < LINE; i += 4)
+		words |= 1ul << ((uintptr_t)address % LINE + i) / 4;
+	for (line = noting->line; line < noting->line + noting->nr && line->start != start;)
+		line++;
+	if (line == noting->line + noting->nr) {
+		if (noting->nr++ == MAX_LINES)
+			exit(2);
+		*line = (struct line){.start = start};
+	}
+	line->words |= words;
+	line->written = line->written || write;
+	line->words_written |= write ? words : 0;
+}
+
+#define PLAIN(name, size, write)       \
+	void __tsan_##name(void *at);  \
+	void __tsan_##name(void *at)   \
+	{                              \
+		note(at, size, write); \
+	}
+#define PLAIN_SIZE(size)                         \
+	PLAIN(read##size, size, false)           \
+	PLAIN(write##size, size, true)           \
+	PLAIN(unaligned_read##size, size, false) \
+	PLAIN(unaligned_write##size, size, true)
+PLAIN_SIZE(1)
+PLAIN_SIZE(2)
+PLAIN_SIZE(4)
+PLAIN_SIZE(8)
+PLAIN_SIZE(16)
+
+void __tsan_read_range(void *at, size_t size);
+void __tsan_read_range(void *at, size_t size)
+{
+	note(at, size, false);
+}
+
+void __tsan_write_range(void *at, size_t size);
+void __tsan_write_range(void *at, size_t size)
+{
+	note(at, size, true);
+}
+
+#define MODIFY(bits, type, name, expression)                                         \
+	type __tsan_atomic##bits##_##name(volatile type *at, type value, int order); \
+	type __tsan_atomic##bits##_##name(volatile type *at, type value, int order)  \
+	{                                                                            \
+		type old = *at;                                                      \
+                                                                                     \
+		(void)order;                                                         \
+		note((const void *)(uintptr_t)at, sizeof(type), true);               \
+		*at = (type)(expression);                                            \
+		return old;                                                          \
+	}
+#define ATOMIC(bits, type)                                                                                          \
+	type __tsan_atomic##bits##_load(const volatile type *at, int order);                                        \
+	type __tsan_atomic##bits##_load(const volatile type *at, int order)                                         \
+	{                                                                                                           \
+		(void)order;                                                                                        \
+		note((const void *)(uintptr_t)at, sizeof(type), false);                                             \
+		return *at;                                                                                         \
+	}                                                                                                           \
+	void __tsan_atomic##bits##_store(volatile type *at, type value, int order);                                 \
+	void __tsan_atomic##bits##_store(volatile type *at, type value, int order)                                  \
+	{                                                                                                           \
+		(void)order;                                                                                        \
+		note((const void *)(uintptr_t)at, sizeof(type), true);                                              \
+		*at = value;                                                                                        \
+	}                                                                                                           \
+	MODIFY(bits, type, exchange, value)                                                                         \
+	MODIFY(bits, type, fetch_add, old + value)                                                                  \
+	MODIFY(bits, type, fetch_or, old | value)                                                                   \
+	MODIFY(bits, type, fetch_and, old &value)                                                                   \
+	int __tsan_atomic##bits##_compare_exchange_strong(volatile type *at, type *expected, type value, int order, \
+							  int fail_order);                                          \
+	int __tsan_atomic##bits##_compare_exchange_strong(volatile type *at, type *expected, type value, int order, \
+							  int fail_order)                                           \
+	{                                                                                                           \
+		(void)order, (void)fail_order;                                                                      \
+		note((const void *)(uintptr_t)at, sizeof(type), true);                                              \
+		if (*at != *expected) {                                                                             \
+			*expected = *at;                                                                            \
+			return 0;                                                                                   \
+		}                                                                                                   \
+		*at = value;                                                                                        \
+		return 1;                                                                                           \
+	}
+ATOMIC(32, uint32_t)
+ATOMIC(64, uint64_t)
+
+void __tsan_atomic_thread_fence(int order);
+void __tsan_atomic_thread_fence(int order)
+{
+	(void)order;
+}
+
+void __tsan_init(void);
+void __tsan_init(void)
+{
+}
+
+/* --- A machine that does nothing by itself --- */
+
+uint32_t vms_port_cpu(void)
+{
+	return cpu;
+}
+
+uint64_t vms_port_irq_save(void)
+{
+	return 0;
+}
+
+void vms_port_irq_restore(uint64_t state)
+{
+	(void)state;
+}
+
+void vms_port_preempt_off(void)
+{
+}
+
+void vms_port_preempt_on(void)
+{
+}
+
+/* Frames for tables come from the CPU's own half. */
+vms_pfn vms_port_frame_alloc(void)
+{
+	for (vms_pfn frame = 1 + cpu * FIRST_DATA / 2; frame < (1 + cpu) * FIRST_DATA / 2; frame++) {
+		if (!in_use[frame]) {
+			in_use[frame] = true;
+			return frame;
+		}
+	}
+	return VMS_NO_FRAME;
+}
+
+void vms_port_frame_free(vms_pfn frame, uint32_t level)
+{
+	(void)level;
+	in_use[frame] = false;
+}
+
+/* The other CPU answers at once; what that touches counts for it. */
+void vms_port_interrupt(uint64_t cpus)
+{
+	struct log *before = noting;
+	uint32_t self = cpu;
+
+	for (cpu = 0; cpu < 2; cpu++) {
+		noting = before == NULL ? NULL : &logs[cpu];
+		if (cpus >> cpu & 1)
+			vms_tlb_service();
+	}
+	cpu = self;
+	noting = before;
+}
+
+void vms_port_space_free(struct vms_space *gone)
+{
+	(void)gone;
+}
+
+void vms_port_panic(const char *what)
+{
+	fprintf(stderr, "conflicts: %s\n", what);
+	exit(2);
+}
+
+void arch_mmu_activate(vms_pfn root)
+{
+	(void)root;
+}
+
+void arch_mmu_activate_tagged(vms_pfn root, uint32_t tag, bool keep)
+{
+	(void)root, (void)tag, (void)keep;
+}
+
+void arch_mmu_flush_page(vms_va va)
+{
+	(void)va;
+}
+
+void arch_mmu_flush_all(void)
+{
+}
+
+void arch_mmu_flush_global(void)
+{
+}
+
+uint64_t arch_user_copy_in(void *to, vms_va from, uint64_t len)
+{
+	(void)to, (void)from;
+	return len;
+}
+
+uint64_t arch_user_copy_out(vms_va to, const void *from, uint64_t len)
+{
+	(void)to, (void)from;
+	return len;
+}
+
+uint64_t arch_user_zero(vms_va to, uint64_t len)
+{
+	(void)to;
+	return len;
+}
+
+bool arch_user_load32(vms_va from, uint32_t *seen)
+{
+	(void)from, (void)seen;
+	return true;
+}
+
+bool arch_user_load64(vms_va from, uint64_t *seen)
+{
+	(void)from, (void)seen;
+	return true;
+}
+
+bool arch_user_cmpxchg32(vms_va at, uint32_t expected, uint32_t desired, uint32_t *seen)
+{
+	(void)at, (void)expected, (void)desired, (void)seen;
+	return true;
+}
+
+bool arch_user_cmpxchg64(vms_va at, uint64_t expected, uint64_t desired, uint64_t *seen)
+{
+	(void)at, (void)expected, (void)desired, (void)seen;
+	return true;
+}
+
+void arch_cpu_relax(void)
+{
+	vms_port_panic("somebody waits");
+}
+
+/* --- Operations: each in the 2 MiB of its CPU. Page 0 is mapped, page 1 is marked, page 2 is absent. --- */
+
+static const struct vms_prop prop = {VMS_R + VMS_W, VMS_WRITE_BACK};
+
+static vms_va base(void)
+{
+	return cpu * HALF;
+}
+
+static vms_pfn frame_new(uint32_t number)
+{
+	vms_pfn frame = FIRST_DATA + cpu * 8 + number;
+
+	if (vms_frame_from_unused(frame, VMS_FRAME_UNTYPED, 1) != VMS_OK)
+		vms_port_panic("no frame");
+	return frame;
+}
+
+static void must(enum vms_status status)
+{
+	if (status != VMS_OK)
+		vms_port_panic(vms_status_name(status));
+}
+
+static void with_cursor(uint32_t first, uint32_t nr, enum vms_mode mode, void (*f)(struct vms_cursor *))
+{
+	struct vms_cursor cursor;
+	struct vms_guard guard;
+
+	vms_guard_enter(&guard);
+	must(vms_cursor_open(&cursor, &space, &guard, base() + first * VMS_PAGE, base() + (first + nr) * VMS_PAGE,
+			     mode));
+	f(&cursor);
+	vms_cursor_close(&cursor);
+	vms_guard_leave(&guard);
+}
+
+static void do_nothing(struct vms_cursor *cursor)
+{
+	(void)cursor;
+}
+
+static void do_query(struct vms_cursor *cursor)
+{
+	struct vms_item item;
+
+	must(vms_cursor_query(cursor, &item));
+}
+
+static vms_pfn next_frame;
+
+static void do_map(struct vms_cursor *cursor)
+{
+	must(vms_cursor_map(cursor, next_frame, prop));
+}
+
+static void do_unmap(struct vms_cursor *cursor)
+{
+	must(vms_cursor_unmap(cursor, VMS_PAGE, NULL));
+}
+
+static void do_mark(struct vms_cursor *cursor)
+{
+	must(vms_cursor_mark(cursor, VMS_PAGE, 7));
+}
+
+static void do_protect(struct vms_cursor *cursor)
+{
+	must(vms_cursor_protect(cursor, VMS_PAGE, (struct vms_change){VMS_W, 0}, NULL));
+}
+
+static void do_grow(struct vms_cursor *cursor)
+{
+	must(vms_cursor_protect(cursor, VMS_PAGE, (struct vms_change){0, VMS_R + VMS_W}, NULL));
+}
+
+static void op_read(void)
+{
+	with_cursor(0, 1, VMS_READING, do_nothing);
+}
+
+static void op_edit(void)
+{
+	with_cursor(0, 1, VMS_EDITING, do_nothing);
+}
+
+static void op_whole(void)
+{
+	with_cursor(0, VMS_ENTRIES, VMS_EDITING, do_nothing);
+}
+
+static void op_query(void)
+{
+	with_cursor(0, 1, VMS_READING, do_query);
+}
+
+static void op_map(void)
+{
+	with_cursor(2, 1, VMS_EDITING, do_map);
+}
+
+static void op_map_over_mark(void)
+{
+	with_cursor(1, 1, VMS_EDITING, do_map);
+}
+
+static void op_unmap(void)
+{
+	with_cursor(0, 1, VMS_EDITING, do_unmap);
+}
+
+static void op_mark(void)
+{
+	with_cursor(2, 1, VMS_EDITING, do_mark);
+}
+
+static void op_protect(void)
+{
+	with_cursor(0, 1, VMS_EDITING, do_protect);
+}
+
+static void op_grow(void)
+{
+	with_cursor(0, 1, VMS_EDITING, do_grow);
+}
+
+static void op_fault(void)
+{
+	bool resolved = vms_space_fault(&(struct vms_fault){base(), VMS_R, true});
+
+	(void)resolved; /* nothing is, where the space is not active */
+}
+
+static void op_reader(void)
+{
+	struct vms_reader reader;
+	uint64_t done, word;
+
+	if (vms_space_reader(&space, base(), 8, &reader) == VMS_OK)
+		must(vms_reader_copy(&reader, &word, 8, &done));
+}
+
+static void op_frame(void)
+{
+	must(vms_frame_get(next_frame));
+	vms_frame_put(next_frame);
+}
+
+static void op_reclaim(void)
+{
+	(void)vms_reclaim();
+}
+
+static void op_activate(void)
+{
+	vms_space_activate(&other[cpu]);
+}
+
+static void op_create(void)
+{
+	struct vms_space made;
+
+	must(vms_space_create(&made));
+	vms_space_put(&made);
+}
+
+static const struct operation {
+	const char *name;
+	void (*run)(void);
+} operations[] = {
+	{"open, close to read", op_read},
+	{"open, close to edit", op_edit},
+	{"open, close 2 MiB", op_whole},
+	{"query", op_query},
+	{"map", op_map},
+	{"map over a mark", op_map_over_mark},
+	{"unmap", op_unmap},
+	{"mark", op_mark},
+	{"protect", op_protect},
+	{"protect back", op_grow},
+	{"fault", op_fault},
+	{"reader", op_reader},
+	{"frame get, put", op_frame},
+	{"reclaim", op_reclaim},
+	{"activate another", op_activate},
+	{"create a space", op_create},
+};
+#define NR_OPERATIONS (sizeof(operations) / sizeof(operations[0]))
+
+/* --- Names --- */
+
+struct field {
+	const char *name;
+	size_t offset, size;
+};
+#define FIELD(type, member)                                                                          \
+	{                                                                                            \
+#type "." #member, offsetof(struct type, member), sizeof(((struct type *)0)->member) \
+	}
+
+static const struct field cpu_fields[] = {
+	FIELD(vms_cpu, active),  FIELD(vms_cpu, waiting), FIELD(vms_cpu, young),    FIELD(vms_cpu, section),
+	FIELD(vms_cpu, flushed), FIELD(vms_cpu, queue),   FIELD(vms_cpu, snapshot), {NULL, 0, 0},
+};
+static const struct field frame_fields[] = {
+	FIELD(vms_frame, kind),       FIELD(vms_frame, refs),
+	FIELD(vms_frame, level),      FIELD(vms_frame, next),
+	FIELD(vms_frame, root),       FIELD(vms_frame, prefix),
+	FIELD(vms_frame, nr_present), FIELD(vms_frame, stray),
+	FIELD(vms_frame, lock),       {NULL, 0, 0},
+};
+static const struct field space_fields[] = {
+	FIELD(vms_space, root), FIELD(vms_space, refs),     FIELD(vms_space, start),
+	FIELD(vms_space, end),  FIELD(vms_space, on_fault), FIELD(vms_space, active),
+	{NULL, 0, 0},
+};
+
+static bool name_in(const char *at, const void *object, size_t size, size_t nr, const struct field *fields,
+		    const char *kind, char *name, size_t room)
+{
+	size_t offset = (size_t)(at - (const char *)object);
+
+	if (at < (const char *)object || offset >= size * nr)
+		return false;
+	for (; fields->name != NULL; fields++) {
+		if (offset % size >= fields->offset && offset % size < fields->offset + fields->size) {
+			snprintf(name, room, "%s %zu %s", kind, offset / size, fields->name);
+			return true;
+		}
+	}
+	snprintf(name, room, "%s %zu +%zu", kind, offset / size, offset % size);
+	return true;
+}
+
+static void name_of(const char *at, char *name, size_t room)
+{
+	if (name_in(at, vms_machine.cpu, sizeof(vms_machine.cpu[0]), VMS_MAX_CPUS, cpu_fields, "cpu", name, room) ||
+	    name_in(at, meta, sizeof(meta[0]), NR_FRAMES, frame_fields, "frame", name, room) ||
+	    name_in(at, &space, sizeof(space), 1, space_fields, "space", name, room) ||
+	    name_in(at, other, sizeof(other[0]), 2, space_fields, "other space", name, room) ||
+	    name_in(at, &vms_machine.kernel, sizeof(space), 1, space_fields, "kernel", name, room))
+		return;
+	if (at >= (const char *)ram && at < (const char *)(ram + NR_FRAMES))
+		snprintf(name, room, "table entries");
+	else if (at == (const char *)&vms_machine.nr_spaces)
+		snprintf(name, room, "vms_machine.nr_spaces");
+	else
+		snprintf(name, room, "vms_machine +%zu", (size_t)(at - (const char *)&vms_machine));
+}
+
+/* --- Pairs --- */
+
+static void machine_start(bool active)
+{
+	static const struct vms_region regions[] = {{1, NR_FRAMES - 1}};
+	struct vms_config config = {
+		.ram = ram, .meta = meta, .nr_frames = NR_FRAMES, .nr_cpus = 2, .regions = regions, .nr_regions = 1};
+
+	noting = NULL;
+	logs[0].nr = logs[1].nr = 0;
+	memset(in_use, 0, sizeof(in_use));
+	cpu = 0;
+	must(vms_init(&config));
+	vms_machine.kernel.root = NR_FRAMES - 1; /* not walked by any operation here */
+	memset(ram, 0, sizeof(ram));
+	for (cpu = 0; cpu < 2; cpu++)
+		vms_cpu_online();
+	cpu = 0;
+	must(vms_space_create(&space));
+	for (cpu = 0; cpu < 2; cpu++) {
+		must(vms_space_create(&other[cpu]));
+		next_frame = frame_new(0);
+		with_cursor(0, 1, VMS_EDITING, do_map);
+		with_cursor(1, 1, VMS_EDITING, do_mark);
+		if (active)
+			vms_space_activate(&space);
+	}
+}
+
+static void run_noted(uint32_t which, const struct operation *operation)
+{
+	cpu = which;
+	next_frame = frame_new(1);
+	noting = &logs[which];
+	operation->run();
+	noting = NULL;
+}
+
+/* A line that conflicts, by the words that matter: written by one, touched by the other; or near them. */
+static void line_print(const struct line *a, const struct line *b)
+{
+	uint64_t shared = (a->words_written & b->words) | (b->words_written & a->words);
+	uint64_t words = shared != 0 ? shared : a->words_written | b->words_written;
+	char name[96];
+
+	name_of(a->start + 4 * __builtin_ctzl(words), name, sizeof(name));
+	printf("%s%s;", name, shared != 0 ? "" : " (only the line)");
+}
+
+static uint32_t pair_compare(bool print)
+{
+	uint32_t nr = 0;
+
+	for (uint32_t i = 0; i < logs[0].nr; i++) {
+		for (uint32_t k = 0; k < logs[1].nr; k++) {
+			const struct line *a = &logs[0].line[i], *b = &logs[1].line[k];
+
+			if (a->start != b->start || (!a->written && !b->written))
+				continue;
+			nr++;
+			if (print) {
+				printf(" ");
+				line_print(a, b);
+			}
+		}
+	}
+	return nr;
+}
+
+static uint32_t matrix(bool active)
+{
+	uint32_t nr[NR_OPERATIONS][NR_OPERATIONS], sum = 0;
+
+	printf("The space is active on %s.\n\n%-20s", active ? "both CPUs" : "neither CPU", "");
+	for (uint32_t k = 0; k < NR_OPERATIONS; k++)
+		printf("%3c", 'a' + (char)k);
+	printf("\n");
+	for (uint32_t i = 0; i < NR_OPERATIONS; i++) {
+		printf("%c %-18s", 'a' + (char)i, operations[i].name);
+		for (uint32_t k = 0; k < NR_OPERATIONS; k++) {
+			machine_start(active);
+			run_noted(0, &operations[i]);
+			run_noted(1, &operations[k]);
+			nr[i][k] = pair_compare(false);
+			sum += nr[i][k];
+			printf("%3u", nr[i][k]);
+		}
+		printf("\n");
+	}
+	printf("\n");
+	for (uint32_t i = 0; i < NR_OPERATIONS; i++) {
+		for (uint32_t k = 0; k < NR_OPERATIONS; k++) {
+			if (nr[i][k] == 0)
+				continue;
+			machine_start(active);
+			run_noted(0, &operations[i]);
+			run_noted(1, &operations[k]);
+			printf("conflict, active on %s: %s / %s:", active ? "both" : "neither", operations[i].name,
+			       operations[k].name);
+			(void)pair_compare(true);
+			printf("\n");
+		}
+	}
+	printf("\n");
+	return sum;
+}
+
+int main(void)
+{
+	printf("# Made by `make conflicts`: cache lines that an operation on CPU 0 and one on CPU 1 share, on disjoint "
+	       "2 MiB\n"
+	       "# ranges with tables present, of which one of them writes. Tables have 512 entries.\n\n");
+	(void)matrix(false);
+	(void)matrix(true);
+	return 0;
+}
