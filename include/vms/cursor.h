@@ -228,8 +228,8 @@ VMS_MUST_USE enum vms_status vms_cursor_mark(struct vms_cursor *cursor, uint64_t
  * Give the range [position, position + len) of one space to another, as fork does: every mapping there shares
  * its frame, every mark is repeated, at the same addresses. Both cursors step past it.
  *
- * from, to  open for editing, in two user spaces; both at the same position; nothing is mapped under `to`
- *           (marks there are replaced where `from` has something).
+ * from, to  open for editing, in two user spaces; both at the same position. Where `from` has something,
+ *           nothing is mapped in `to`; marks there are replaced. Where `from` has nothing, `to` stays as it is.
  * len       bytes, a multiple of VMS_PAGE; the range must not leave either cursor's.
  * cow       0: both sides keep the flags. VMS_SOFT0 or VMS_SOFT1: where a frame may be written, both sides
  *           lose VMS_W and get this flag instead. Device memory keeps its flags.
@@ -238,7 +238,8 @@ VMS_MUST_USE enum vms_status vms_cursor_mark(struct vms_cursor *cursor, uint64_t
  *          VMS_READ_ONLY     a cursor is for reading
  *          VMS_INVALID       one space, the kernel's, or two positions; cow is something else
  *          VMS_OUT_OF_RANGE  len is 0, no multiple, or leaves a range
- *          VMS_EXISTS        something is mapped under `to`, or it has a table where `from` has a larger slot
+ *          VMS_EXISTS        `to` maps a page where `from` has something, or has a table where `from` has a
+ *                            larger slot
  *          VMS_NO_MEMORY     no frame for a table
  *          VMS_SATURATED     a frame has as many references as can be counted
  * TLB      queued for `from` where a right was taken; none due for `to`.
