@@ -71,6 +71,9 @@ struct explore_result explore(const struct explore_options *options, const struc
  */
 void explore_spawn(const char *name, void (*function)(void *), void *argument, uint32_t agent, bool daemon);
 
+/* In start(): the fiber spawned last takes no step while this word is 2: who stores 2 there has stopped it. */
+void explore_gate(uint32_t *word);
+
 /* The number of the running fiber; -1 in setup() and finish(). */
 int explore_self(void);
 

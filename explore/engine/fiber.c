@@ -93,6 +93,11 @@ void explore_spawn(const char *name, void (*function)(void *), void *argument, u
 	nr_fibers++;
 }
 
+void explore_gate(uint32_t *word)
+{
+	fibers[nr_fibers - 1].gate = word;
+}
+
 int explore_self(void)
 {
 	return running == NULL ? -1 : (int)(running - fibers);

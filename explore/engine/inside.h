@@ -23,6 +23,8 @@
 #define NR_GRANULES (MAX_SHARED / GRANULE)
 #define SC_LOCATION 0u /* stands for the order of sequentially consistent accesses; no word has this number */
 
+#define GATE_CLOSED 2u
+
 typedef uint16_t process_set;
 
 enum op_kind {
@@ -102,6 +104,7 @@ struct fiber {
 	void *argument;
 	struct op op;
 	uint64_t result;
+	uint32_t *gate; /* no step while this is GATE_CLOSED */
 	uint32_t nr_reads;
 	struct site site[MAX_SITES];
 	struct watch watch[MAX_WATCHED];
@@ -131,7 +134,7 @@ struct event {
 	uint8_t choice; /* weak model: how many values back */
 	uint8_t nr_locations;
 	uint16_t index; /* of the process: its steps so far */
-	uint16_t location[MAX_WATCHED + 1];
+	uint16_t location[MAX_WATCHED + 2];
 	uint16_t clock[MAX_PROCESSES];
 	struct op op;
 	uint64_t seen, written;
@@ -140,7 +143,7 @@ struct event {
 struct footprint {
 	uint8_t nr;
 	bool write;
-	uint16_t location[MAX_WATCHED + 1];
+	uint16_t location[MAX_WATCHED + 2];
 };
 
 extern struct explore_options options;
@@ -164,6 +167,7 @@ uint64_t fiber_step(const struct op *op);
 /* memory.c */
 void memory_reset(void);
 bool memory_enabled(uint32_t process);
+bool memory_buffered(const struct op *op);
 uint32_t memory_footprint(uint32_t process, struct footprint *footprint);
 uint32_t memory_choices(uint32_t process);
 void memory_apply(uint32_t process, struct event *event);

@@ -183,6 +183,8 @@ bool memory_enabled(uint32_t process)
 		return fiber->nr_buffered > 0;
 	if (fiber->done || (op_drains(op) && fiber->nr_buffered > 0))
 		return false;
+	if (fiber->gate != NULL && memory_get(fiber->gate, sizeof(*fiber->gate)) == GATE_CLOSED)
+		return false;
 	switch (op->kind) {
 	case OP_STORE:
 		return fiber->nr_buffered < MAX_BUFFERED;
@@ -195,22 +197,20 @@ bool memory_enabled(uint32_t process)
 }
 
 /* Does this store go into a buffer? Then nobody sees it yet. */
-static bool is_buffered(const struct op *op)
+bool memory_buffered(const struct op *op)
 {
 	return op->kind == OP_STORE && options.model == EXPLORE_TSO && op->order != __ATOMIC_SEQ_CST;
 }
 
-uint32_t memory_footprint(uint32_t process, struct footprint *footprint)
+static void op_footprint(uint32_t process, struct footprint *footprint)
 {
 	struct fiber *fiber = &fibers[process % MAX_FIBERS];
 	const struct op *op = &fiber->op;
 
-	footprint->nr = 0;
-	footprint->write = false;
 	if (process >= MAX_FIBERS) {
 		footprint->write = true;
 		footprint->location[footprint->nr++] = location_of(fiber->buffer[0].address, fiber->buffer[0].size);
-		return footprint->nr;
+		return;
 	}
 	if (op->kind == OP_RELAX) {
 		struct watch *list[MAX_WATCHED];
@@ -218,10 +218,10 @@ uint32_t memory_footprint(uint32_t process, struct footprint *footprint)
 
 		for (uint32_t i = 0; i < nr; i++)
 			footprint->location[footprint->nr++] = list[i]->location;
-		return footprint->nr;
+		return;
 	}
-	if (op->kind == OP_START || is_buffered(op))
-		return 0;
+	if (op->kind == OP_START || memory_buffered(op))
+		return;
 	footprint->write = op->kind == OP_TOUCH ? op->write : op->kind != OP_LOAD && op->kind != OP_FENCE;
 	if (op->kind != OP_FENCE)
 		footprint->location[footprint->nr++] = location_of(op->address, op->size);
@@ -229,6 +229,17 @@ uint32_t memory_footprint(uint32_t process, struct footprint *footprint)
 		footprint->write = true;
 		footprint->location[footprint->nr++] = SC_LOCATION;
 	}
+}
+
+uint32_t memory_footprint(uint32_t process, struct footprint *footprint)
+{
+	uint32_t *gate = process < MAX_FIBERS ? fibers[process].gate : NULL;
+
+	footprint->nr = 0;
+	footprint->write = false;
+	op_footprint(process, footprint);
+	if (gate != NULL)
+		footprint->location[footprint->nr++] = location_of(gate, sizeof(*gate));
 	return footprint->nr;
 }
 
@@ -409,7 +420,7 @@ static void apply_store(struct fiber *fiber, struct event *event)
 	uint16_t number = location_of(op->address, op->size);
 
 	event->written = cut(op->value, op->size);
-	if (is_buffered(op)) {
+	if (memory_buffered(op)) {
 		struct buffered *store = &fiber->buffer[fiber->nr_buffered++];
 
 		store->address = op->address;

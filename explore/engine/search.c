@@ -326,7 +326,7 @@ static void step(struct node *node)
 	memory_apply(node->chosen, event);
 	if (options.search != EXPLORE_PLAIN)
 		event_note(nr_events, fresh && options.replay == NULL);
-	if (event->kind == OP_STORE && event->nr_locations == 0) {
+	if (event->process < MAX_FIBERS && memory_buffered(&event->op)) {
 		struct fiber *fiber = &fibers[event->process];
 
 		memcpy(fiber->buffer[fiber->nr_buffered - 1].caused, process_clock[event->process],

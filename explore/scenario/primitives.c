@@ -173,6 +173,16 @@ void flush_many(void)
 	vms_port_preempt_on();
 }
 
+/* After the wait each of the others has flushed. */
+void flush_ask_all(void)
+{
+	flush_ask();
+	for (uint32_t i = 1; i < scenario->nr_cpus; i++) {
+		if (vms__load32(&vms_machine.cpu[i].flushed) != 1)
+			explore_fail("CPU %u was not waited for", i);
+	}
+}
+
 void flush_serve(void)
 {
 	vms_port_preempt_off();
@@ -186,6 +196,12 @@ void flush_finish(void)
 		explore_fail("an asker is missing");
 	if (vms_machine.cpu[1].flushed != vms_machine.cpu[1].queue.asked)
 		explore_fail("requests are left");
+}
+
+void flush_all_finish(void)
+{
+	if (world.own[NOTED] != 1)
+		explore_fail("the asker is missing");
 }
 
 /* --- The set of CPUs --- */

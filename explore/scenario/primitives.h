@@ -23,6 +23,8 @@ void section_finish(void);
 void flush_begin(void);
 void flush_ask(void);
 void flush_serve(void);
+void flush_ask_all(void);
+void flush_all_finish(void);
 void flush_many(void);
 void flush_finish(void);
 

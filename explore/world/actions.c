@@ -144,6 +144,21 @@ static bool is_alone(const struct action *action)
 	return true;
 }
 
+/* Does nobody else map anything at this page? */
+static bool is_only_map(const struct action *action)
+{
+	for (uint32_t cpu = 0; cpu < scenario->nr_cpus; cpu++) {
+		for (uint32_t i = 0; i < NR_ACTIONS; i++) {
+			const struct action *other = &scenario->script[cpu][i];
+
+			if (other != action && other->kind != UNMAP && is_edit(other) && other->a < end_page(action) &&
+			    end_page(other) > action->a)
+				return false;
+		}
+	}
+	return true;
+}
+
 static uint64_t with_cursor(const struct action *action)
 {
 	bool reading = action->kind == QUERY || action->kind == BORROW;
@@ -170,6 +185,8 @@ static uint64_t with_cursor(const struct action *action)
 	vms_guard_leave(&guard);
 	if (explore_self() >= 0 && !reading && is_alone(action))
 		mmu_none_stale(action->space, action->a, end_page(action));
+	if (explore_self() >= 0 && action->kind == MAP && result == VMS_OK && is_only_map(action))
+		mmu_only(action->space, action->a, frame_data(action->value));
 	if (action->kind == BORROW && (result & PAGE_FRAME) != 0)
 		vms_frame_put((vms_pfn)(result & 0xff));
 	return result;

@@ -147,7 +147,7 @@ static void interrupt_main(void *argument)
 	for (;;) {
 		own->irq_off = true;
 		explore_wait_swap(&cpu->pending, 1, 0);
-		explore_wait_swap(&cpu->gate, 0, 1);
+		explore_wait_swap(&cpu->gate, 0, 2);
 		vms_tlb_service();
 		explore_fence();
 		explore_store(&cpu->gate, sizeof(uint32_t), 0);
@@ -188,6 +188,8 @@ void world_spawn(void)
 
 		if (scenario->own_body[cpu] != NULL || scenario->script[cpu][0].kind != NOTHING)
 			explore_spawn(thread_name[cpu], thread_main, argument, cpu, false);
+		if (scenario->strict && takes_interrupts(cpu))
+			explore_gate(&world.cpu[cpu].gate);
 		if (takes_interrupts(cpu))
 			explore_spawn(interrupt_name[cpu], interrupt_main, argument, cpu, true);
 		if (scenario->walker[cpu].kind != NOTHING)

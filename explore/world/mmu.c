@@ -8,29 +8,36 @@
 
 #include "world.h"
 
-static void tlb_take(struct world_cpu *cpu)
+/* An instruction, and what the walker does, is not interrupted half way. */
+static uint64_t tlb_take(struct world_cpu *cpu)
 {
+	uint64_t state = scenario->strict ? vms_port_irq_save() : 0;
+
 	explore_wait_swap(&cpu->tlb_lock, 0, 1);
+	return state;
 }
 
-static void tlb_give(struct world_cpu *cpu)
+static void tlb_give(struct world_cpu *cpu, uint64_t state)
 {
 	(void)explore_swap(&cpu->tlb_lock, sizeof(uint32_t), 0);
+	if (scenario->strict)
+		vms_port_irq_restore(state);
 }
 
 /* Forget page `page`, or all, of the current tag. */
 static void forget(bool all, uint32_t page)
 {
 	struct world_cpu *cpu = &world.cpu[world_cpu()];
+	uint64_t state;
 
 	if (explore_self() < 0 || !cpu_uses_tlb(world_cpu()))
 		return;
-	tlb_take(cpu);
+	state = tlb_take(cpu);
 	for (uint32_t i = 0; i < NR_TLB; i++) {
 		if (cpu->tlb[i].tag == cpu->tag && (all || cpu->tlb[i].page == page))
 			cpu->tlb[i].valid = false;
 	}
-	tlb_give(cpu);
+	tlb_give(cpu, state);
 }
 
 void arch_mmu_flush_page(vms_va va)
@@ -57,9 +64,10 @@ void arch_mmu_activate_tagged(vms_pfn root, uint32_t tag, bool keep)
 {
 	struct world_cpu *cpu = &world.cpu[world_cpu()];
 	bool seen = explore_self() >= 0 && cpu_uses_tlb(world_cpu());
+	uint64_t state = 0;
 
 	if (seen)
-		tlb_take(cpu);
+		state = tlb_take(cpu);
 	cpu->root = root;
 	cpu->tag = tag;
 	for (uint32_t i = 0; i < NR_TLB && !keep; i++) {
@@ -67,15 +75,22 @@ void arch_mmu_activate_tagged(vms_pfn root, uint32_t tag, bool keep)
 			cpu->tlb[i].valid = false;
 	}
 	if (seen)
-		tlb_give(cpu);
+		tlb_give(cpu, state);
 }
 
-/* Set accessed, and dirty if it is a write, as one locked operation; false: the entry is another by now. */
-static bool entry_settle(uint64_t *entry, uint64_t pte, bool write)
+/*
+ * Set accessed, and dirty if it is a write, as one locked operation; false: the entry is another by now. What was
+ * set must not be lost while the frame stays mapped.
+ */
+static bool entry_settle(uint64_t *entry, uint64_t pte, bool write, vms_pfn frame)
 {
 	uint64_t set = ARCH_PTE_A | (write ? ARCH_PTE_D : 0);
 
-	return (pte & set) == set || explore_compare_swap(entry, sizeof(*entry), pte, pte | set);
+	if ((pte & set) != set && !explore_compare_swap(entry, sizeof(*entry), pte, pte | set))
+		return false;
+	if (frame >= FIRST_DATA && frame < NR_FRAMES)
+		world.settled[frame - FIRST_DATA] |= set;
+	return true;
 }
 
 /* Walk to the leaf of va and remember it. False: not present, or not allowed. */
@@ -96,7 +111,8 @@ static bool walk(struct world_cpu *cpu, vms_va va, bool write, struct tlb_entry 
 				break;
 			if (write && !arch_pte_has(pte, ARCH_PTE_W))
 				return false;
-		} while (!entry_settle(&world.ram[table].entry[index], pte, write));
+		} while (!entry_settle(&world.ram[table].entry[index], pte, write,
+				       arch_pte_frame(pte, level) + (level == 2 ? page % 4 : 0)));
 		if (arch_pte_kind(pte, level) == ARCH_PTE_LEAF)
 			break;
 		table = arch_pte_child(pte);
@@ -118,9 +134,9 @@ bool mmu_access(vms_va va, bool write)
 {
 	struct world_cpu *cpu = &world.cpu[world_cpu()];
 	struct tlb_entry *entry = &cpu->tlb[(va / VMS_PAGE + 2 * cpu->tag) % NR_TLB], found = {0};
+	uint64_t state = tlb_take(cpu);
 	bool hit;
 
-	tlb_take(cpu);
 	hit = entry->valid && entry->page == va / VMS_PAGE && entry->tag == cpu->tag &&
 	      (!write || vms_has(entry->rights, VMS_W));
 	if (hit)
@@ -132,7 +148,7 @@ bool mmu_access(vms_va va, bool write)
 		/* A read, for the check: programs may race with each other, not with a free. */
 		explore_plain(&world.ram[found.frame], sizeof(uint64_t), false);
 	}
-	tlb_give(cpu);
+	tlb_give(cpu, state);
 	return hit;
 }
 
@@ -226,4 +242,21 @@ bool arch_user_cmpxchg64(vms_va at, uint64_t expected, uint64_t desired, uint64_
 	(void)desired;
 	*seen = expected;
 	return mmu_access(at, true);
+}
+
+void mmu_only(uint32_t space, uint32_t page, vms_pfn frame)
+{
+	for (uint32_t i = 0; i < scenario->nr_cpus; i++) {
+		if (!cpu_uses_tlb(i))
+			continue;
+		touch_tlb(i);
+		for (uint32_t k = 0; k < NR_TLB; k++) {
+			const struct tlb_entry *entry = &world.cpu[i].tlb[k];
+
+			if (is_in_force(&world.cpu[i], k) && entry->page == page &&
+			    entry->root == world.space[space].root && entry->frame != frame)
+				explore_fail("page %u was mapped to frame %u while CPU %u has it at frame %u", page,
+					     frame, i, entry->frame);
+		}
+	}
 }

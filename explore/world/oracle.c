@@ -45,6 +45,13 @@ static void tree_read(vms_pfn table, uint32_t level, uint32_t first, uint32_t *p
 			else if (arch_pte_kind(pte, level) == ARCH_PTE_MARK)
 				pages[first + k] = PAGE_TOKEN + arch_pte_token(pte);
 		}
+		for (uint32_t k = 0; k < span && check && arch_pte_kind(pte, level) == ARCH_PTE_LEAF; k++) {
+			uint64_t set = world.settled[arch_pte_frame(pte, level) + k - FIRST_DATA];
+
+			if ((pte & set) != set)
+				explore_fail("frame %u: what hardware set is lost, 0x%lx of 0x%lx",
+					     arch_pte_frame(pte, level) + k, pte & set, set);
+		}
 		if (arch_pte_kind(pte, level) == ARCH_PTE_LEAF)
 			nr_leaves[arch_pte_frame(pte, level)]++;
 	}

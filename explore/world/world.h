@@ -36,7 +36,7 @@ struct tlb_entry {
 };
 
 struct world_cpu {
-	uint32_t gate VMS_OWN_LINE; /* 1: interrupts are off, or the interrupt runs */
+	uint32_t gate VMS_OWN_LINE; /* 1: interrupts are off; 2: the interrupt runs */
 	uint32_t pending;           /* 1: interrupted */
 	uint32_t tlb_lock;          /* held for a walk, and for an invalidation */
 	vms_pfn root;
@@ -90,11 +90,12 @@ struct scenario {
 	struct action before[5];  /* done before, on CPU 0 */
 	struct action script[NR_CPUS][NR_ACTIONS];
 	struct action walker[NR_CPUS]; /* USE: what the walker of this CPU looks at */
-	bool real_locks;               /* node locks as they are, not as one step that waits */
-	bool settle;                   /* leaves begin with accessed and dirty clear */
-	uint32_t nr_tags;              /* of the TLBs; 0: none */
-	uint32_t nr_pool;              /* frames for tables a CPU; 0: enough. Few: VMS_NO_MEMORY may be a result */
-	bool weak;                     /* small enough for the weak model */
+	bool strict;      /* the interrupt stops its thread; otherwise they may take turns, which is less to explore */
+	bool real_locks;  /* node locks as they are, not as one step that waits */
+	bool settle;      /* leaves begin with accessed and dirty clear */
+	uint32_t nr_tags; /* of the TLBs; 0: none */
+	uint32_t nr_pool; /* frames for tables a CPU; 0: enough. Few: VMS_NO_MEMORY may be a result */
+	bool weak;        /* small enough for the weak model */
 	void (*own_setup)(void);
 	void (*own_body[NR_CPUS])(void);
 	void (*own_finish)(void);
@@ -107,6 +108,7 @@ struct world {
 	struct world_cpu cpu[NR_CPUS];
 	bool space_freed[NR_SPACES];
 	bool data_free[NR_DATA];
+	uint64_t settled[NR_DATA];          /* accessed and dirty, as hardware set them */
 	uint8_t owner[NR_SPACES][NR_PAGES]; /* 1 + CPU whose cursor is open there */
 	uint64_t result[NR_CPUS][NR_ACTIONS];
 	uint32_t initial[NR_SPACES][NR_PAGES]; /* what the pages held at the start */
@@ -126,6 +128,7 @@ bool cpu_uses_tlb(uint32_t cpu);
 bool mmu_access(vms_va va, bool write); /* by the current CPU; false: fault */
 void mmu_no_translation_of(vms_pfn frame);
 void mmu_none_stale(uint32_t space, uint32_t first, uint32_t end);
+void mmu_only(uint32_t space, uint32_t page, vms_pfn frame); /* who translates this page, does so to this frame */
 
 /* frames.c */
 void frames_setup(void);
