@@ -343,10 +343,57 @@ static void random_spaces_are_copied(void **state)
 	}
 }
 
+/* One cursor owns a table of pages, the other's range has a larger slot there. */
+static void slots_of_different_sizes(void **state)
+{
+	struct vms_space *large, *small;
+	struct vms_cursor from, to;
+
+	(void)state;
+	machine_start_large(1, 2, 0);
+	large = space_new();
+	small = space_new();
+	map_at(large, M2, 2, RW_);
+	map_at(small, M2, 1, RW_);
+	unmap_at(small, M2, P);
+	vms_guard_enter(&guard_from);
+	vms_guard_enter(&guard_to);
+	/* `to` is a table of pages: a huge leaf has no place, what is absent needs none. */
+	OK(vms_cursor_open(&from, large, &guard_from, 0, 4 * M2, VMS_EDITING));
+	OK(vms_cursor_open(&to, small, &guard_to, M2, 2 * M2, VMS_EDITING));
+	OK(vms_cursor_jump(&from, M2));
+	IS(vms_cursor_copy(&from, &to, M2, 0), VMS_EXISTS);
+	assert_int_equal(vms_cursor_at(&from), M2);
+	assert_int_equal(vms_cursor_at(&to), M2);
+	OK(vms_cursor_unmap(&from, M2, NULL));
+	OK(vms_cursor_jump(&from, M2));
+	OK(vms_cursor_copy(&from, &to, M2, 0));
+	assert_int_equal(vms_cursor_at(&to), 2 * M2);
+	vms_cursor_close(&to);
+	vms_cursor_close(&from);
+	/* `from` is a table of pages, `to` maps a huge frame there. */
+	map_at(large, M2, 2, RW_);
+	map_at(small, M2 + P, 1, RW_);
+	OK(vms_cursor_open(&from, small, &guard_from, M2, 2 * M2, VMS_EDITING));
+	OK(vms_cursor_open(&to, large, &guard_to, 0, 4 * M2, VMS_EDITING));
+	OK(vms_cursor_jump(&to, M2));
+	IS(vms_cursor_copy(&from, &to, M2, 0), VMS_EXISTS);
+	vms_cursor_close(&to);
+	vms_cursor_close(&from);
+	vms_guard_leave(&guard_to);
+	vms_guard_leave(&guard_from);
+	assert_int_equal(query_at(large, M2).len, M2);
+	CHECK(large, small);
+	space_end(large);
+	space_end(small);
+	sim_stop();
+}
+
 int group_copy(void)
 {
 	const struct CMUnitTest test[] = {
 		cmocka_unit_test(every_range_is_copied_exactly),
+		cmocka_unit_test(slots_of_different_sizes),
 		cmocka_unit_test(no_cpu_writes_what_became_shared),
 		cmocka_unit_test(errors_change_nothing),
 		cmocka_unit_test(a_full_count_changes_nothing),

@@ -116,6 +116,11 @@ static enum vms_status protect_page(struct vms_cursor *cursor)
 	return vms_cursor_protect_next(cursor, P, (struct vms_change){.clear = VMS_W}, &item);
 }
 
+static enum vms_status protect_pages(struct vms_cursor *cursor)
+{
+	return vms_cursor_protect(cursor, 3 * P, (struct vms_change){.clear = VMS_W}, NULL);
+}
+
 static enum vms_status protect_rest(struct vms_cursor *cursor)
 {
 	struct vms_item item;
@@ -152,6 +157,7 @@ static const struct scene scene[] = {
 	{"protect a page of a large leaf", prepare_large, 0, G1, M2 + 5 * P, protect_page},
 	{"protect a page of a giant leaf", prepare_giant, 0, 4 * G1, G1 + M2 + 5 * P, protect_page},
 	{"protect the end of a giant leaf", prepare_giant, 0, 4 * G1, G1 + M2 + 5 * P, protect_rest},
+	{"protect pages of a large leaf", prepare_large, 0, G1, M2 + 5 * P, protect_pages},
 	{"protect from inside", prepare_giant, G1 + 3 * P, M2, G1 + 3 * P, protect_rest},
 };
 
