@@ -67,10 +67,14 @@ $(EXPLORE_OUT)/conflict/%.o: src/%.c
 	@mkdir -p $(@D)
 	@$(CC) $(WARN) $(EXPLORE_SEEN) -Iexplore/conflict -Isim $(INC) $(DEPS) -c -o $@ $<
 
-$(EXPLORE_OUT)/conflict/conflicts: explore/conflict/conflicts.c $(CONFLICT_LIB)
+CONFLICT_OWN := $(patsubst explore/conflict/%.c,$(EXPLORE_OUT)/conflict/own/%.o,$(wildcard explore/conflict/*.c))
+
+$(EXPLORE_OUT)/conflict/own/%.o: explore/conflict/%.c
 	@mkdir -p $(@D)
-	@$(CC) $(WARN) -g -O1 -Wno-builtin-declaration-mismatch -Isim $(INC) $(DEPS) -MF $@.d -c -o $@.main.o $<
-	@$(CC) -o $@ $@.main.o $(CONFLICT_LIB)
+	@$(CC) $(WARN) -g -O1 -Wno-builtin-declaration-mismatch -Isim $(INC) $(DEPS) -c -o $@ $<
+
+$(EXPLORE_OUT)/conflict/conflicts: $(CONFLICT_OWN) $(CONFLICT_LIB)
+	@$(CC) -o $@ $^
 
 ## conflicts: cache lines that operations on disjoint ranges share; fails if there are more than in explore/conflicts.txt
 conflicts: $(EXPLORE_OUT)/conflict/conflicts
