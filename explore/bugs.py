@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""explore/bugs.py - plant each bug of bugs.list in a copy of src/ and see which scenarios find it.
+"""explore/bugs.py - plant each bug of a list in a copy of some sources, and see who finds it.
 
-usage: bugs.py --out DIR --compile "command" --link "command" --objects "..." [--jobs N] [--write FILE] [words of a name]
+usage: bugs.py --list FILE --sources DIR --out DIR --compile CMD --link CMD --run CMD --objects "..."
+               [--jobs N] [--write FILE] [words of a name]
 
-`compile` and `link` are the commands that make an object of one file and the explorer of all; {in} and {out}
-stand for the files, {src} for the folder of the copy. Fails if a bug is found by nobody, or does not fit the text.
+`compile`, `link` and `run` are commands; {in} and {out} stand for files. What `run` prints, a line each, are the
+names of those that found the bug. Fails if a bug is found by nobody, or does not fit the text.
 """
 import argparse
 import os
@@ -13,9 +14,6 @@ import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-
-HERE = os.path.dirname(os.path.abspath(__file__))
-SRC = os.path.join(HERE, "..", "src")
 
 
 class Bug:
@@ -41,7 +39,7 @@ def read_list(path):
             elif kind == "+":
                 bugs[-1].changes[-1][1].append(text)
             elif kind not in ("", "#"):
-                sys.exit("bugs.list:%d: what is this?" % number)
+                sys.exit("%s:%d: what is this?" % (path, number))
             last = kind
     return bugs
 
@@ -69,7 +67,7 @@ def try_bug(number, bug, options):
     """(scenarios that found it, what went wrong or None)"""
     folder = os.path.join(options.out, "bug%d" % number)
     shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(SRC, os.path.join(folder, "src"))
+    shutil.copytree(options.sources, os.path.join(folder, "src"))
     wrong = plant(bug, os.path.join(folder, "src"))
     if wrong:
         return [], wrong
@@ -86,7 +84,7 @@ def try_bug(number, bug, options):
     done = run(options.link.format(**{"in": " ".join(objects) + " " + options.objects, "out": program}))
     if done.returncode:
         return [], "it does not link: " + done.stderr.strip()[:200]
-    done = run("timeout 300 %s -q -t %s" % (program, options.seconds))
+    done = run(options.run.format(out=program))
     shutil.rmtree(folder, ignore_errors=True)
     found = []
     for line in done.stdout.split("\n"):
@@ -97,17 +95,17 @@ def try_bug(number, bug, options):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--out", required=True)
+    for name in ("list", "sources", "out", "run"):
+        parser.add_argument("--" + name, required=True)
     parser.add_argument("--compile", required=True)
     parser.add_argument("--link", required=True)
     parser.add_argument("--objects", required=True)
     parser.add_argument("--jobs", type=int, default=1)
-    parser.add_argument("--seconds", default="0.5")
     parser.add_argument("--write")
     parser.add_argument("name", nargs="*")
     options = parser.parse_args()
     wanted = " ".join(options.name)
-    bugs = [bug for bug in read_list(os.path.join(HERE, "bugs.list")) if wanted in bug.name]
+    bugs = [bug for bug in read_list(options.list) if wanted in bug.name]
     lines, bad = [], 0
     with ThreadPoolExecutor(options.jobs) as pool:
         results = pool.map(lambda pair: try_bug(pair[0], pair[1], options), enumerate(bugs))
@@ -115,13 +113,13 @@ def main():
             bad += not found
             what = "; ".join(found) if found else wrong or "NOT FOUND"
             lines.append("%-55s %3d  %s" % (bug.name, len(found), what))
-            print("bug: %-55s %s" % (bug.name, "%d scenarios, e.g. %s" % (len(found), found[0]) if found else what),
+            print("bug: %-55s %s" % (bug.name, "found by %d, e.g. %s" % (len(found), found[0]) if found else what),
                   flush=True)
     if options.write and not wanted:
         with open(options.write, "w", encoding="utf-8") as file:
-            file.write("# Made by `make explore-bugs`: each seeded bug, how many scenarios find it, and which.\n")
+            file.write("# Made from %s: each seeded bug, how many find it, and who.\n" % os.path.basename(options.list))
             file.write("\n".join(re.sub(r"\s+$", "", line) for line in lines) + "\n")
-    print("explore-bugs: %d of %d found" % (len(bugs) - bad, len(bugs)))
+    print("%s: %d of %d found" % (os.path.basename(options.list), len(bugs) - bad, len(bugs)))
     return 1 if bad else 0
 
 

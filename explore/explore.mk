@@ -55,10 +55,19 @@ explore: $(EXPLORE_OUT)/explore
 
 ## explore-bugs: plant each bug of explore/bugs.list in src/; a scenario must find it
 explore-bugs: $(EXPLORE_OUT)/explore
-	@explore/bugs.py --out $(EXPLORE_OUT)/bugs --jobs $(NR_JOBS) --write explore/bugs.txt \
+	@explore/bugs.py --list explore/bugs.list --sources src --out $(EXPLORE_OUT)/bugs --jobs $(NR_JOBS) \
 		--compile "$(EXPLORE_CC) -Wno-error -c -o {out} {in} && $(EXPLORE_WEAKEN) {out} && \
 			case {in} in */lock.c) objcopy $(EXPLORE_LOCK) {out};; esac" \
-		--link "$(CC) -no-pie -o {out} {in}" --objects "$(EXPLORE_ENGINE) $(EXPLORE_WORLD)" $(BUG)
+		--link "$(CC) -no-pie -o {out} {in}" --objects "$(EXPLORE_ENGINE) $(EXPLORE_WORLD)" \
+		--run "timeout 300 {out} -q -t 0.5" --write explore/bugs.txt $(BUG)
+
+# Each bug of explore/engine.list in the engine itself; litmus tests or random programs must find it.
+explore-engine-bugs: $(EXPLORE_OUT)/check/litmus $(EXPLORE_OUT)/check/random
+	@explore/bugs.py --list explore/engine.list --sources explore/engine --out $(EXPLORE_OUT)/engine-bugs \
+		--jobs $(NR_JOBS) --compile "$(CC) $(WARN) $(EXPLORE_FLAGS) -Wno-error -O2 -c -o {out} {in}" \
+		--link "$(CC) -no-pie -o {out} {in} $(EXPLORE_OUT)/check/litmus.o && \
+			$(CC) -no-pie -o {out}.random {in} $(EXPLORE_OUT)/check/random.o" --objects "" \
+		--run "timeout 60 {out} >{out}.log || echo litmus; timeout 120 {out}.random 100 >{out}.log || echo random" $(BUG)
 
 # The same source with tables of real size, and what notes its accesses.
 CONFLICT_LIB := $(patsubst src/%.c,$(EXPLORE_OUT)/conflict/%.o,$(SRC))
@@ -86,4 +95,4 @@ conflicts: $(EXPLORE_OUT)/conflict/conflicts
 
 -include $(wildcard $(EXPLORE_OUT)/*/*.d)
 
-.PHONY: explore explore-check explore-bugs conflicts
+.PHONY: explore explore-check explore-bugs explore-engine-bugs conflicts

@@ -75,8 +75,21 @@ THREAD(lost0, STORE(x, 1, RLX); STORE(x, 0, RLX);)
 THREAD(lost1, while (LOAD(x, RLX) == 0) explore_relax();)
 THREAD(race0, m.x = 1; STORE(y, 1, RLX);)
 THREAD(race1, if (LOAD(y, ACQ) == 1) put(0, m.x);)
+THREAD(rd0, put(0, m.x); STORE(y, 1, RLX);)
+THREAD(rd1, if (LOAD(y, ACQ) == 1) m.x = 1;)
+THREAD(mix0, STORE(x, 1, RLX); STORE(y, 1, RLX);)
+THREAD(mix1, if (LOAD(y, ACQ) == 1) put(0, m.x);)
+THREAD(nst0, STORE(x, 1, REL); STORE(y, 1, REL);)
+THREAD(
+	nst1, while (LOAD(y, ACQ) == 0) {
+		while (LOAD(x, ACQ) == 0)
+			explore_relax();
+		explore_relax();
+	} put(0, 1);)
 THREAD(own0, STORE(x, 1, REL); put(0, m.x); put(1, LOAD(y, RLX));)
 THREAD(own1, STORE(y, 1, REL); put(2, LOAD(x, RLX));)
+THREAD(ow0, STORE(x, 1, RLX); put(0, LOAD(x, RLX)); put(1, LOAD(y, RLX));)
+THREAD(ow1, STORE(y, 1, RLX); put(2, LOAD(y, RLX)); put(3, LOAD(x, RLX));)
 THREAD(cas0, uint32_t old = 0; put(0, __atomic_compare_exchange_n(&m.x, &old, 1, false, __ATOMIC_ACQ_REL, ACQ));)
 THREAD(cas1, uint32_t old = 0; put(1, __atomic_compare_exchange_n(&m.x, &old, 2, false, __ATOMIC_ACQ_REL, ACQ));)
 THREAD(rs0, STORE(x, 1, RLX); STORE(y, 1, REL);)
@@ -115,6 +128,10 @@ static const struct test tests[] = {
 	{"wait that is lost", {lost0, lost1}, SAME("fails")},
 	{"lock", {lk0, lk1}, SAME("0100 2000")},
 	{"plain data, relaxed flag", {race0, race1}, SAME("fails")},
+	{"plain read, relaxed flag", {rd0, rd1}, SAME("fails")},
+	{"atomic store, plain read", {mix0, mix1}, SAME("fails")},
+	{"wait inside a wait", {nst0, nst1}, SAME("1000")},
+	{"SB, own store seen first", {ow0, ow1}, {"1011 1110 1111", "1010 1011 1110 1111", "1010 1011 1110 1111"}},
 	{"own store, read plainly", {own0, own1}, {"1010 1100 1110", "1000 1010 1100 1110", "1000 1010 1100 1110"}},
 };
 

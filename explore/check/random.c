@@ -218,7 +218,7 @@ static bool check(enum explore_model model, uint64_t *runs)
 	for (int search = EXPLORE_PLAIN; search <= EXPLORE_DPOR; search++) {
 		struct explore_options options = {.model = model,
 						  .search = (enum explore_search)search,
-						  .max_runs = search == EXPLORE_PLAIN ? 20000 : 0};
+						  .max_runs = search == EXPLORE_PLAIN ? 5000 : 0};
 
 		collecting = &outcomes[search];
 		collecting->nr = 0;
@@ -247,7 +247,7 @@ static bool check(enum explore_model model, uint64_t *runs)
 
 int main(int argc, char **argv)
 {
-	uint32_t nr = argc > 1 ? (uint32_t)atoi(argv[1]) : 300, bad = 0;
+	uint32_t nr = argc > 1 ? (uint32_t)atoi(argv[1]) : 150, bad = 0;
 	uint64_t runs[3] = {0};
 
 	srand(argc > 2 ? (unsigned int)atoi(argv[2]) : 1);

@@ -120,7 +120,6 @@ struct message {
 struct location {
 	void *address;
 	int last_write; /* steps; -1: none */
-	int last_taken; /* the last write after which a wait for a swap had to wait */
 	int last_read[MAX_PROCESSES];
 	uint32_t nr_messages;
 	struct message *message;

@@ -58,7 +58,7 @@ void memory_put(void *address, size_t size, uint64_t value)
 static void location_init(struct location *location, void *address)
 {
 	location->address = address;
-	location->last_write = location->last_taken = -1;
+	location->last_write = -1;
 	for (uint32_t i = 0; i < MAX_PROCESSES; i++)
 		location->last_read[i] = -1;
 	location->message = messages[location - locations];

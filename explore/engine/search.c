@@ -144,20 +144,6 @@ static void wait_reverse(uint32_t i, uint16_t location, const uint16_t *clock_be
 	}
 }
 
-/* Who made the word unfit for this wait last, a holder of the lock, could have come later. */
-static void holder_reverse(uint32_t i, uint16_t location, const uint16_t *clock_before)
-{
-	for (uint32_t k = i; k > 0; k--) {
-		const struct event *other = &events[k - 1];
-
-		if (!other->write || !touches(other, location) || other->written == events[i].op.expected)
-			continue;
-		if (other->process != events[i].process && !is_before(other, clock_before))
-			race_reverse(k - 1, i);
-		return;
-	}
-}
-
 /* Earlier steps that are dependent with step i at this location, latest first. */
 static uint32_t conflicts(const struct event *event, const struct location *location, uint32_t *found)
 {
@@ -200,8 +186,6 @@ static void location_order(uint32_t i, uint16_t number, bool fresh, const uint16
 		return;
 	if (event->kind == OP_RELAX || event->kind == OP_WAIT_SWAP)
 		wait_reverse(i, number, clock_before);
-	if (event->kind == OP_WAIT_SWAP)
-		holder_reverse(i, number, clock_before);
 	for (uint32_t a = 0; a < nr_races && event->kind != OP_RELAX; a++) {
 		/* The write that let a wait end cannot come after it. */
 		if (event->kind != OP_WAIT_SWAP || !events[races[a]].write)
@@ -242,8 +226,6 @@ static bool is_independent(uint32_t process, const struct event *event)
 	struct footprint footprint;
 
 	if (process == event->process)
-		return false;
-	if (process < MAX_FIBERS && event->process == process + MAX_FIBERS && op_drains(&fibers[process].op))
 		return false;
 	if (memory_footprint(process, &footprint) == 0)
 		return true;
