@@ -90,6 +90,9 @@ const struct scenario scenarios[] = {
 	 .script = {{{UNMAP, 1, 2, .from = 0, .to = 4}}, {{USE, 2, .value = 1}}}},
 	{.name = "protection of a part of a huge page against its use", .nr_cpus = 2, .before = {{HUGE, 0, .value = 0}},
 	 .active = {0, 1}, .interrupts = 2, .script = {{{PROTECT, 1, 2, .from = 0, .to = 4}}, {{USE, 1, .value = 1}}}},
+	{.name = "protection of a part of a huge page against its dirty bit", .nr_cpus = 2,
+	 .before = {{HUGE, 0, .value = 0}}, .active = {0, 1}, .interrupts = 2, .settle = true,
+	 .script = {{{PROTECT, 1, 2, .from = 0, .to = 4}}, {{USE, 2, .value = 1}}}},
 	{.name = "split of a mark against a map", .nr_cpus = 2, .before = {{MARK, 0, 16, .value = 7}},
 	 .script = {{{MARK, 1, 2, .value = 9}}, {{MAP, 2, .value = 0}}}},
 	{.name = "split of a mark against a query", .nr_cpus = 2, .before = {{MARK, 0, 16, .value = 7}},
@@ -150,6 +153,15 @@ const struct scenario scenarios[] = {
 	 .interrupts = 3, .script = {{{UNMAP, 0, 1}}, {{FLUSH, 5, 6}}}},
 	{.name = "copy from user memory against an unmap", .nr_cpus = 2, .before = {{MAP, 0, .value = 8}},
 	 .active = {0, 1}, .interrupts = 2, .script = {{{UNMAP, 0, 8}}, {{READ, 0}, {READ, 0}}}},
+
+	{.name = "shootdown of a CPU that waits for a table below", .nr_cpus = 2, .real_locks = true,
+	 .before = {{MAP, 0, .value = 8}}, .active = BOTH, .script = {{{UNMAP, 0, 1}}, {{UNMAP, 0, 8}}}},
+	{.name = "flushes by hand that cross, with interrupts off", .nr_cpus = 2, .active = BOTH,
+	 .script = {{{FLUSH, 0, 1}}, {{FLUSH, 5, 6}}}},
+	{.name = "two ask one CPU, which uses the page", .nr_cpus = 3, .before = {{MAP, 0, .value = 8}},
+	 .active = {0, 0, 1}, .interrupts = 4, .script = {{{UNMAP, 0, 1}}, {{FLUSH, 5, 6}}, {{USE, 0}}}},
+	{.name = "flush by hand that the interrupt stops", .nr_cpus = 2, .before = {{MAP, 0, .value = 8}},
+	 .active = {0, 1}, .interrupts = 2, .strict = true, .script = {{{UNMAP, 0, 1}}, {{FLUSH, 5, 6}, {SERVICE, 0}}}},
 
 	/* --- Spaces and CPUs --- */
 	{.name = "activation against a dispatch", .nr_cpus = 2, .before = {{MAP, 0, .value = 8}}, .interrupts = 2,

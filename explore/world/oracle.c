@@ -105,6 +105,22 @@ static void frames_check(void)
 		explore_fail("%u frames in pools, %u tables, %u in all", pooled, tables, NR_TABLES);
 }
 
+/* References that the scenario holds at its end. */
+static uint32_t handles(uint32_t space)
+{
+	uint32_t nr = 1;
+
+	for (uint32_t cpu = 0; cpu < NR_CPUS; cpu++) {
+		for (uint32_t i = 0; i < NR_ACTIONS; i++) {
+			const struct action *action = &scenario->script[cpu][i];
+
+			nr += action->kind == GET && action->space == space;
+			nr -= action->kind == PUT && action->space == space;
+		}
+	}
+	return nr;
+}
+
 static void machine_check(void)
 {
 	for (uint32_t i = 0; i < scenario->nr_cpus; i++) {
@@ -120,12 +136,18 @@ static void machine_check(void)
 			explore_fail("CPU %u keeps tables for ever", i);
 	}
 	for (uint32_t s = 0; s < NR_SPACES; s++) {
+		uint32_t holders = 0;
+
 		for (uint32_t i = 0; i < scenario->nr_cpus && !world.space_freed[s]; i++) {
 			bool is_active = vms_machine.cpu[i].active == &world.space[s];
 
 			if ((world.space[s].active >> i & 1) != is_active)
 				explore_fail("space %u is active on CPU %u: %d", s, i, is_active);
+			holders += is_active;
 		}
+		if (!world.space_freed[s] && world.space[s].refs != holders + handles(s))
+			explore_fail("space %u is counted %u times, and active on %u CPUs", s, world.space[s].refs,
+				     holders);
 	}
 }
 
