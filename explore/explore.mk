@@ -1,9 +1,16 @@
 # Every interleaving of src/ that matters, on small tables. doc/concurrency.md says what that means.
 EXPLORE_OUT    := $(O)/explore
 EXPLORE_ENGINE := $(patsubst explore/engine/%.c,$(EXPLORE_OUT)/engine/%.o,$(wildcard explore/engine/*.c))
-EXPLORE_FLAGS  := -g -Wno-builtin-declaration-mismatch
 # What the compiler tells the explorer: every access, by calls to what is otherwise the thread sanitizer.
-EXPLORE_SEEN   := -g -O1 -Wno-tsan -fsanitize=thread --param tsan-instrument-func-entry-exit=0 -fno-tree-loop-distribute-patterns
+EXPLORE_FLAGS  := -g
+EXPLORE_SEEN   := -g -O1 -fsanitize=thread
+ifneq ($(findstring clang,$(CC)),)
+EXPLORE_SEEN   += -mllvm -tsan-instrument-func-entry-exit=0 -fno-builtin -Wno-unused-command-line-argument
+EXPLORE_FLAGS  += -Wno-missing-field-initializers
+else
+EXPLORE_FLAGS  += -Wno-builtin-declaration-mismatch
+EXPLORE_SEEN   += --param tsan-instrument-func-entry-exit=0 -fno-tree-loop-distribute-patterns -Wno-tsan
+endif
 
 $(EXPLORE_OUT)/engine/%.o: explore/engine/%.c
 	@mkdir -p $(@D)
@@ -80,7 +87,7 @@ CONFLICT_OWN := $(patsubst explore/conflict/%.c,$(EXPLORE_OUT)/conflict/own/%.o,
 
 $(EXPLORE_OUT)/conflict/own/%.o: explore/conflict/%.c
 	@mkdir -p $(@D)
-	@$(CC) $(WARN) -g -O1 -Wno-builtin-declaration-mismatch -Isim $(INC) $(DEPS) -c -o $@ $<
+	@$(CC) $(WARN) $(EXPLORE_FLAGS) -O1 -Isim $(INC) $(DEPS) -c -o $@ $<
 
 $(EXPLORE_OUT)/conflict/conflicts: $(CONFLICT_OWN) $(CONFLICT_LIB)
 	@$(CC) -o $@ $^

@@ -57,6 +57,23 @@ static uint64_t atomic_step(struct op op)
 		return 0;                                                                                    \
 	}
 
+/* clang's form: gives what was seen. */
+#define ATOMIC_COMPARE_VALUE(bits, type)                                                                         \
+	type __tsan_atomic##bits##_compare_exchange_val(volatile type *at, type expected, type value, int order, \
+							int fail_order);                                         \
+	type __tsan_atomic##bits##_compare_exchange_val(volatile type *at, type expected, type value, int order, \
+							int fail_order)                                          \
+	{                                                                                                        \
+		(void)fail_order;                                                                                \
+		return (type)atomic_step((struct op){.kind = OP_COMPARE,                                         \
+						     .order = (uint8_t)order,                                    \
+						     .size = sizeof(type),                                       \
+						     .address = (void *)(uintptr_t)at,                           \
+						     .value = value,                                             \
+						     .expected = expected,                                       \
+						     .caller = CALLER});                                         \
+	}
+
 #define ATOMIC(bits, type)                                                             \
 	type __tsan_atomic##bits##_load(const volatile type *at, int order);           \
 	type __tsan_atomic##bits##_load(const volatile type *at, int order)            \
@@ -84,6 +101,7 @@ static uint64_t atomic_step(struct op op)
 	ATOMIC_MODIFY(bits, type, fetch_or, HOW_OR)                                    \
 	ATOMIC_MODIFY(bits, type, fetch_xor, HOW_XOR)                                  \
 	ATOMIC_COMPARE(bits, type, strong)                                             \
+	ATOMIC_COMPARE_VALUE(bits, type)                                               \
 	ATOMIC_COMPARE(bits, type, weak)
 
 ATOMIC(8, uint8_t)
