@@ -19,36 +19,56 @@
 #include "atomic.h"
 
 /* Bytes covered by one entry of a table of this level are 2^this. */
+/*@ requires 1 <= level <= 5; assigns \nothing; ensures \result == 12 + 9 * (level - 1); */
 static inline uint32_t vms__shift(uint32_t level)
 {
 	return 12 + VMS_INDEX_BITS * (level - 1);
 }
 
-/* Bytes covered by one entry. */
+/* Bytes covered by one entry. A power of two, which compilers see: dividing by it is a shift. */
+/*@ requires 1 <= level <= 5;
+  @ assigns \nothing;
+  @ ensures level == 1 ==> \result == slot_len(1);
+  @ ensures level == 2 ==> \result == slot_len(2);
+  @ ensures level == 3 ==> \result == slot_len(3);
+  @ ensures level == 4 ==> \result == slot_len(4);
+  @ ensures level == 5 ==> \result == slot_len(5); */
 static inline uint64_t vms__slot_len(uint32_t level)
 {
 	return 1ul << vms__shift(level);
 }
 
 /* Which entry of a table of this level covers va. */
+/*@ requires 1 <= level <= 4;
+  @ assigns \nothing;
+  @ ensures \result == index(va, level) && \result < VMS_ENTRIES; */
 static inline uint32_t vms__index(vms_va va, uint32_t level)
 {
-	return (uint32_t)((va >> vms__shift(level)) % VMS_ENTRIES);
+	return (uint32_t)(va / vms__slot_len(level) % VMS_ENTRIES);
 }
 
 /* Where the slot that covers va begins. */
+/*@ requires 1 <= level <= 5;
+  @ assigns \nothing;
+  @ ensures \result == slot_start(va, level) && \result <= va < \result + slot_len(level); */
 static inline vms_va vms__slot_start(vms_va va, uint32_t level)
 {
-	return va >> vms__shift(level) << vms__shift(level);
+	return va / vms__slot_len(level) * vms__slot_len(level);
 }
 
 /* Does a slot of this level begin at va? */
+/*@ requires 1 <= level <= 5;
+  @ assigns \nothing;
+  @ ensures \result <==> slot_start(va, level) == va; */
 static inline bool vms__slot_aligned(vms_va va, uint32_t level)
 {
 	return vms__slot_start(va, level) == va;
 }
 
 /* Bytes from va to the end of its slot, or to `left` if that is nearer. Never overflows. */
+/*@ requires 1 <= level <= 5;
+  @ assigns \nothing;
+  @ ensures \result == \min(left, slot_start(va, level) + slot_len(level) - va); */
 static inline uint64_t vms__slot_rest(vms_va va, uint32_t level, uint64_t left)
 {
 	uint64_t rest = vms__slot_len(level) - (va - vms__slot_start(va, level));

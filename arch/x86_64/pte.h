@@ -53,21 +53,54 @@
 #define ARCH_PTE_NX 0x8000000000000000ul
 #define ARCH_PTE_FRAMES 0x10000000000ul /* 2^40 frame numbers fit */
 
+/*@
+  // The bits of an entry.
+  predicate pte_has(integer pte, integer bit) = pte / bit % 2 != 0;
+  predicate pte_table(integer pte, integer level) =
+    level > 1 && pte_has(pte, ARCH_PTE_P) && !pte_has(pte, ARCH_PTE_PS);
+  predicate pte_leaf(integer pte, integer level) =
+    pte_has(pte, ARCH_PTE_P) ? (level == 1 || pte_has(pte, ARCH_PTE_PS)) : pte_has(pte, ARCH_PTE_KEPT);
+  predicate pte_mark(integer pte) = pte != 0 && !pte_has(pte, ARCH_PTE_P) && !pte_has(pte, ARCH_PTE_KEPT);
+  // What it names: a child table, a token, a frame.
+  logic integer pte_child(integer pte) = pte / VMS_PAGE % 0x100000000;
+  logic integer pte_token(integer pte) = (ARCH_PTE_FRAMES - 1 - pte / VMS_PAGE % ARCH_PTE_FRAMES) % 0x100000000;
+  logic integer pte_field(integer pte) =
+    (pte / ARCH_PTE_P % 2 != 0) ? pte / VMS_PAGE % ARCH_PTE_FRAMES : ARCH_PTE_FRAMES - 1 - pte / VMS_PAGE % ARCH_PTE_FRAMES;
+  logic integer pte_frame(integer pte, integer level) =
+    (level == 1 ? pte_field(pte) : pte_field(pte) - pte_field(pte) % 2) % 0x100000000;
+  // How: the flags and the cache policy of a leaf.
+  logic integer pte_flags(integer pte) =
+    pte / ARCH_PTE_A % 4 * VMS_ACCESSED + pte / ARCH_PTE_G % 8 * VMS_GLOBAL +
+    ((pte / ARCH_PTE_P % 2 != 0) ? VMS_R + pte / ARCH_PTE_W % 2 * VMS_W + (1 - pte / ARCH_PTE_NX) * VMS_X : 0);
+  logic integer pte_cache(integer pte, integer level) =
+    (level == 1 ? (pte / ARCH_PTE_PAT1 % 2 != 0) : pte_field(pte) % 2 != 0) ? VMS_WRITE_COMBINING :
+    (pte / ARCH_PTE_PCD % 2 != 0) ? VMS_UNCACHED : (pte / ARCH_PTE_PWT % 2 != 0) ? VMS_WRITE_THROUGH : VMS_WRITE_BACK;
+*/
+
 enum arch_pte_kind { ARCH_PTE_ABSENT, ARCH_PTE_TABLE, ARCH_PTE_LEAF, ARCH_PTE_MARK };
 
 /* Is this bit (a power of two) set? */
+/*@ requires bit != 0; assigns \nothing; ensures \result <==> pte_has(pte, bit); */
 static inline bool arch_pte_has(uint64_t pte, uint64_t bit)
 {
 	return pte / bit % 2 != 0;
 }
 
 /* One bit, or none. */
+/*@ assigns \nothing; ensures \result == (on ? bit : 0); */
 static inline uint64_t arch_pte_bit(bool on, uint64_t bit)
 {
 	return on ? bit : 0;
 }
 
 /* What an entry of a table of this level is. */
+/*@ requires level >= 1;
+  @ assigns \nothing;
+  @ ensures ARCH_PTE_ABSENT <= \result <= ARCH_PTE_MARK;
+  @ ensures \result == ARCH_PTE_ABSENT <==> pte == 0;
+  @ ensures \result == ARCH_PTE_TABLE <==> pte_table(pte, level);
+  @ ensures \result == ARCH_PTE_LEAF <==> pte_leaf(pte, level);
+  @ ensures \result == ARCH_PTE_MARK <==> pte_mark(pte); */
 static inline enum arch_pte_kind arch_pte_kind(uint64_t pte, uint32_t level)
 {
 	if (pte == 0)
@@ -78,11 +111,13 @@ static inline enum arch_pte_kind arch_pte_kind(uint64_t pte, uint32_t level)
 }
 
 /* The two questions that are asked most, each in one test: arch_pte_kind() says the same. */
+/*@ requires level >= 1; assigns \nothing; ensures \result <==> pte_table(pte, level); */
 static inline bool arch_pte_is_table(uint64_t pte, uint32_t level)
 {
 	return arch_pte_has(pte, ARCH_PTE_P) && !arch_pte_has(pte, ARCH_PTE_PS) && level > 1;
 }
 
+/*@ requires level >= 1; assigns \nothing; ensures \result <==> pte_leaf(pte, level); */
 static inline bool arch_pte_is_leaf(uint64_t pte, uint32_t level)
 {
 	return arch_pte_has(pte, ARCH_PTE_P) ? level == 1 || arch_pte_has(pte, ARCH_PTE_PS)
@@ -90,21 +125,29 @@ static inline bool arch_pte_is_leaf(uint64_t pte, uint32_t level)
 }
 
 /* An entry that names a child table. Rights are decided in the leaf; this one grants all. */
+/*@ assigns \nothing;
+  @ ensures \forall integer level; level > 1 ==> pte_table(\result, level) && !pte_leaf(\result, level);
+  @ ensures pte_child(\result) == child && \result != 0; */
 static inline uint64_t arch_pte_table(vms_pfn child, bool user)
 {
 	return child * VMS_PAGE + arch_pte_bit(user, ARCH_PTE_U) + ARCH_PTE_W + ARCH_PTE_P;
 }
 
+/*@ assigns \nothing; ensures \result == pte_child(pte); */
 static inline vms_pfn arch_pte_child(uint64_t pte)
 {
 	return (vms_pfn)(pte / VMS_PAGE % ARCH_PTE_FRAMES);
 }
 
+/*@ assigns \nothing;
+  @ ensures pte_mark(\result) && pte_token(\result) == token;
+  @ ensures \forall integer level; level >= 1 ==> !pte_table(\result, level) && !pte_leaf(\result, level); */
 static inline uint64_t arch_pte_mark(vms_token token)
 {
 	return (ARCH_PTE_FRAMES - 1 - token) * VMS_PAGE;
 }
 
+/*@ assigns \nothing; ensures \result == pte_token(pte); */
 static inline vms_token arch_pte_token(uint64_t pte)
 {
 	return (vms_token)(ARCH_PTE_FRAMES - 1 - pte / VMS_PAGE % ARCH_PTE_FRAMES);
@@ -114,6 +157,11 @@ static inline vms_token arch_pte_token(uint64_t pte)
  * Cache policy as PAT, PCD, PWT (SDM 11.12.3). arch_mmu_init() loads the PAT with
  * 0 write-back, 1 write-through, 2 and 3 uncached, 4 write-combining.
  */
+/*@ requires level >= 1;
+  @ assigns \nothing;
+  @ ensures \result == (cache == VMS_WRITE_THROUGH ? ARCH_PTE_PWT :
+  @   cache == VMS_WRITE_COMBINING ? (level == 1 ? ARCH_PTE_PAT1 : ARCH_PTE_PAT2) :
+  @   cache == VMS_UNCACHED ? ARCH_PTE_PCD + ARCH_PTE_PWT : 0); */
 static inline uint64_t arch_pte_cache(uint32_t cache, uint32_t level)
 {
 	switch (cache) {
@@ -137,6 +185,13 @@ _Static_assert(VMS_SOFT0 / VMS_GLOBAL == ARCH_PTE_SOFT0 / ARCH_PTE_G, "global, s
 _Static_assert(VMS_SOFT1 / VMS_GLOBAL == ARCH_PTE_SOFT1 / ARCH_PTE_G, "global, soft1");
 
 /* A leaf of this level. `frame` is aligned to the level's size; `prop` is valid. */
+/*@ requires 1 <= level <= ARCH_LEAF_LEVELS && prop_valid(prop);
+  @ requires level > 1 ==> frame % 2 == 0;
+  @ assigns \nothing;
+  @ ensures \result != 0 && pte_leaf(\result, level) && !pte_table(\result, level);
+  @ ensures pte_frame(\result, level) == frame;
+  @ ensures pte_flags(\result) == prop.flags;
+  @ ensures pte_cache(\result, level) == prop.cache; */
 static inline uint64_t arch_pte_leaf(vms_pfn frame, uint32_t level, struct vms_prop prop, bool user)
 {
 	uint64_t bits = prop.flags / VMS_W % 2 * ARCH_PTE_W + arch_pte_bit(user, ARCH_PTE_U) +
@@ -153,6 +208,7 @@ static inline uint64_t arch_pte_leaf(vms_pfn frame, uint32_t level, struct vms_p
 }
 
 /* The address field of a leaf, as if it were present: frame number, and PAT in bit 0 of a large one. */
+/*@ assigns \nothing; ensures \result == pte_field(pte) && \result < ARCH_PTE_FRAMES; */
 static inline uint64_t arch_pte_field(uint64_t pte)
 {
 	uint64_t field = pte / VMS_PAGE % ARCH_PTE_FRAMES;
@@ -161,12 +217,14 @@ static inline uint64_t arch_pte_field(uint64_t pte)
 }
 
 /* All of a leaf but its address field. */
+/*@ assigns \nothing; ensures \result == pte % VMS_PAGE + pte / ARCH_PTE_NX * ARCH_PTE_NX; */
 static inline uint64_t arch_pte_rest(uint64_t pte)
 {
 	return pte % VMS_PAGE + pte / ARCH_PTE_NX * ARCH_PTE_NX;
 }
 
 /* The first frame of a leaf. */
+/*@ requires level >= 1; assigns \nothing; ensures \result == pte_frame(pte, level); */
 static inline vms_pfn arch_pte_frame(uint64_t pte, uint32_t level)
 {
 	uint64_t field = arch_pte_field(pte);
@@ -175,6 +233,7 @@ static inline vms_pfn arch_pte_frame(uint64_t pte, uint32_t level)
 }
 
 /* The cache policy of a leaf. */
+/*@ requires level >= 1; assigns \nothing; ensures \result == pte_cache(pte, level) && \result < VMS_NR_CACHE; */
 static inline uint32_t arch_pte_cached(uint64_t pte, uint32_t level)
 {
 	if (level == 1 ? arch_pte_has(pte, ARCH_PTE_PAT1) : arch_pte_field(pte) % 2 != 0)
@@ -185,6 +244,9 @@ static inline uint32_t arch_pte_cached(uint64_t pte, uint32_t level)
 }
 
 /* The properties of a leaf; arch_pte_leaf() of them and arch_pte_frame() gives the entry back. */
+/*@ requires level >= 1;
+  @ assigns \nothing;
+  @ ensures \result.flags == pte_flags(pte) && \result.cache == pte_cache(pte, level) && prop_valid(\result); */
 static inline struct vms_prop arch_pte_prop(uint64_t pte, uint32_t level)
 {
 	struct vms_prop prop = {(uint32_t)(pte / ARCH_PTE_A % 4 * VMS_ACCESSED + pte / ARCH_PTE_G % 8 * VMS_GLOBAL),
@@ -199,6 +261,9 @@ static inline struct vms_prop arch_pte_prop(uint64_t pte, uint32_t level)
  * Can hardware still change this leaf behind our back (SDM 4.8)? Not if it is not present, nor if what it
  * would set is set: accessed, and dirty if it may be written.
  */
+/*@ assigns \nothing;
+  @ ensures \result <==> !pte_has(pte, ARCH_PTE_P) ||
+  @   (pte_has(pte, ARCH_PTE_A) && (pte_has(pte, ARCH_PTE_D) || !pte_has(pte, ARCH_PTE_W))); */
 static inline bool arch_pte_settled(uint64_t pte)
 {
 	return !arch_pte_has(pte, ARCH_PTE_P) ||

@@ -83,7 +83,16 @@ struct vms_prop {
 	uint32_t cache; /* enum vms_cache */
 };
 
+/*@
+  predicate has(integer flags, integer flag) = flags / flag % 2 != 0;
+  // W and X need R; no unknown flag or cache policy.
+  predicate prop_valid(struct vms_prop prop) =
+    prop.flags < VMS_FLAGS_END && prop.cache < VMS_NR_CACHE &&
+    (has(prop.flags, VMS_R) || (!has(prop.flags, VMS_W) && !has(prop.flags, VMS_X)));
+*/
+
 /* Is this flag among these? Written so that provers can read it; compiles to one test. */
+/*@ requires flag != 0; assigns \nothing; ensures \result <==> has(flags, flag); */
 static inline bool vms_has(uint32_t flags, uint32_t flag)
 {
 	return flags / flag % 2 != 0;
@@ -92,6 +101,7 @@ static inline bool vms_has(uint32_t flags, uint32_t flag)
 /**
  * May a mapping have these properties? W and X need R; no unknown flag or cache policy.
  */
+/*@ assigns \nothing; ensures \result <==> prop_valid(prop); */
 static inline bool vms_prop_valid(struct vms_prop prop)
 {
 	return prop.flags < VMS_FLAGS_END && prop.cache < VMS_NR_CACHE &&

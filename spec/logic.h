@@ -1,0 +1,9 @@
+/*
+ * The words of the contracts, for provers: read before each file of src/ that is proved.
+ */
+#ifndef VMS_SPEC_LOGIC_H
+#define VMS_SPEC_LOGIC_H
+
+#include <spec/logic_slot.h>
+
+#endif
