@@ -27,7 +27,8 @@ explore-check: $(EXPLORE_OUT)/check/litmus $(EXPLORE_OUT)/check/random
 	@$(EXPLORE_OUT)/check/random
 
 # src/ on small tables. Its lock function becomes weak, so that world.c can put one that waits in a step in its place.
-EXPLORE_SMALL := -Iexplore -Iinclude -I. -DVMS_INDEX_BITS=2 -DVMS_MAX_CPUS=4u
+EXPLORE_SMALL := -Iexplore -Iinclude -I. -DVMS_INDEX_BITS=2 -DVMS_MAX_CPUS=4u \
+	-DVMS_FLUSH_RANGES=2u -DVMS_FLUSH_PAGES=3u -DVMS_FLUSH_FRAMES=2u
 EXPLORE_LIB   := $(patsubst src/%.c,$(EXPLORE_OUT)/src/%.o,$(SRC))
 EXPLORE_WORLD := $(patsubst explore/%.c,$(EXPLORE_OUT)/%.o,$(wildcard explore/world/*.c explore/scenario/*.c))
 

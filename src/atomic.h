@@ -67,39 +67,44 @@ static inline void vms__store64(uint64_t *at, uint64_t value)
 	__atomic_store_n(at, value, __ATOMIC_RELEASE);
 }
 
+/* Acquire: for locks. What is done under the lock is published when it is stored 0 again. */
 static inline uint32_t vms__exchange32(uint32_t *at, uint32_t value)
 {
-	return __atomic_exchange_n(at, value, __ATOMIC_ACQ_REL);
+	return __atomic_exchange_n(at, value, __ATOMIC_ACQUIRE);
 }
 
-/* Gives what was there before. */
+/* Gives what was there before. Acquire and release: the last user of what is counted comes after the others. */
 static inline uint32_t vms__add32(uint32_t *at, uint32_t value)
 {
 	return __atomic_fetch_add(at, value, __ATOMIC_ACQ_REL);
 }
 
+/* One step, without order. */
 static inline uint64_t vms__add64(uint64_t *at, uint64_t value)
 {
-	return __atomic_fetch_add(at, value, __ATOMIC_ACQ_REL);
+	return __atomic_fetch_add(at, value, __ATOMIC_RELAXED);
 }
 
+/* Acquire, if it succeeds: for counts, whose word is the caller's alone from then on. */
 static inline bool vms__compare_exchange32(uint32_t *at, uint32_t expected, uint32_t desired)
 {
-	return __atomic_compare_exchange_n(at, &expected, desired, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+	return __atomic_compare_exchange_n(at, &expected, desired, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
 }
+/* Release, if it succeeds: for entries of locked tables, which only hardware changes meanwhile. */
 static inline bool vms__compare_exchange64(uint64_t *at, uint64_t expected, uint64_t desired)
 {
-	return __atomic_compare_exchange_n(at, &expected, desired, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+	return __atomic_compare_exchange_n(at, &expected, desired, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED);
 }
 
-/* Sequentially consistent: ordered against vms__fence() of other CPUs. */
+/* One step, without order: a fence follows. */
 static inline void vms__set_bit(uint64_t *at, uint32_t bit)
 {
-	(void)__atomic_fetch_or(at, 1ul << bit, __ATOMIC_SEQ_CST);
+	(void)__atomic_fetch_or(at, 1ul << bit, __ATOMIC_RELAXED);
 }
+/* Release: whoever sees the bit gone comes after all that was done under it. */
 static inline void vms__clear_bit(uint64_t *at, uint32_t bit)
 {
-	(void)__atomic_fetch_and(at, ~(1ul << bit), __ATOMIC_SEQ_CST);
+	(void)__atomic_fetch_and(at, ~(1ul << bit), __ATOMIC_RELEASE);
 }
 
 /* Every access before it is seen by all CPUs before every access after it. */

@@ -17,6 +17,7 @@ static void cpu_init(struct vms_cpu *cpu)
 	cpu->tag = 0;
 	cpu->next_tag = 0;
 	cpu->generation = 0;
+	cpu->nr_spaces = 0;
 	for (uint32_t i = 0; i < VMS_MAX_TAGS - 1; i++)
 		cpu->tags[i] = (struct vms_tag){0, 0};
 	cpu->waiting = VMS_NO_FRAME;
@@ -44,7 +45,6 @@ enum vms_status vms_init(const struct vms_config *config)
 	vms_machine.nr_frames = config->nr_frames;
 	vms_machine.nr_cpus = config->nr_cpus;
 	vms_machine.nr_tags = config->nr_tags == 0 ? 1 : config->nr_tags;
-	vms_machine.nr_spaces = 0;
 	for (uint32_t i = 0; i < config->nr_frames; i++) {
 		vms_machine.meta[i].kind = VMS_FRAME_RESERVED;
 		vms_machine.meta[i].refs = 0;

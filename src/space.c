@@ -14,7 +14,7 @@
 #include "lock.h"
 #include "node.h"
 
-static void space_init(struct vms_space *space, vms_pfn root, vms_va start, vms_va end)
+static void space_init(struct vms_space *space, uint64_t id, vms_pfn root, vms_va start, vms_va end)
 {
 	vms__table_init(root, ARCH_LEVELS, root, 0);
 	vms__node_unlock(root);
@@ -23,7 +23,7 @@ static void space_init(struct vms_space *space, vms_pfn root, vms_va start, vms_
 	space->start = start;
 	space->end = end;
 	space->on_fault = NULL;
-	space->id = vms__add64(&vms_machine.nr_spaces, 1) + 1;
+	space->id = id;
 	space->active = 0;
 	space->generation = 0;
 }
@@ -35,7 +35,7 @@ enum vms_status vms_kernel_create(void)
 	if (!vms__tables_reserve(&tables, 1 + VMS_ENTRIES - ARCH_ROOT_KERNEL))
 		return VMS_NO_MEMORY;
 	root = vms__tables_pop(&tables);
-	space_init(&vms_machine.kernel, root, VMS_KERNEL_START, VMS_KERNEL_END);
+	space_init(&vms_machine.kernel, 0, root, VMS_KERNEL_START, VMS_KERNEL_END);
 	for (uint32_t i = ARCH_ROOT_KERNEL; i < VMS_ENTRIES; i++) {
 		vms_pfn table = vms__tables_pop(&tables);
 
@@ -43,6 +43,14 @@ enum vms_status vms_kernel_create(void)
 		vms__node_unlock(table);
 	}
 	return VMS_OK;
+}
+
+/* A number that no other space ever had, nor the kernel's: each CPU counts on its own. */
+static uint64_t id_next(void)
+{
+	uint32_t self = vms_port_cpu();
+
+	return (vms__add64(&vms_machine.cpu[self].nr_spaces, 1) + 1) * VMS_MAX_CPUS + self;
 }
 
 enum vms_status vms_space_create(struct vms_space *space)
@@ -54,7 +62,7 @@ enum vms_status vms_space_create(struct vms_space *space)
 		vms_port_preempt_on();
 		return VMS_NO_MEMORY;
 	}
-	space_init(space, root, 0, VMS_USER_END);
+	space_init(space, id_next(), root, 0, VMS_USER_END);
 	for (uint32_t i = ARCH_ROOT_KERNEL; i < VMS_ENTRIES; i++)
 		vms__entry_set(root, i, vms__entry(vms_machine.kernel.root, i));
 	vms_port_preempt_on();
@@ -84,7 +92,7 @@ void vms_space_put(struct vms_space *space)
  * count. Counts only grow: a tag that missed a flush is never true again.
  */
 
-/* Load a user's root, under the tag that the space has here or under the next. Its bit is set. */
+/* Load a user's root, under the tag that the space has here or under the next. Its bit is seen by all. */
 static void tag_enter(struct vms_cpu *cpu, const struct vms_space *space)
 {
 	uint32_t nr = vms_machine.nr_tags - 1;
@@ -94,7 +102,6 @@ static void tag_enter(struct vms_cpu *cpu, const struct vms_space *space)
 
 	/* A flush that is asked for from now on must act on this tag, not on the one before: after the root is loaded. */
 	state = vms_port_irq_save();
-	vms__fence();
 	cpu->generation = vms__load64(&space->generation);
 	while (i < nr && cpu->tags[i].space != space->id)
 		i++;
@@ -117,6 +124,16 @@ static void tag_leave(struct vms_cpu *cpu, const struct vms_space *space, uint32
 		cpu->tags[tag].generation = done;
 }
 
+/*
+ * This CPU is one of the space's, and all see that before it looks at anything of the space: its generation, its
+ * tables. Whoever clears an entry and does not see the bit was first.
+ */
+static void set_enter(struct vms_space *space, uint32_t self)
+{
+	vms__set_bit(&space->active, self);
+	vms__fence();
+}
+
 static void root_load(struct vms_cpu *cpu, const struct vms_space *space)
 {
 	if (vms_machine.nr_tags > 1 && space != &vms_machine.kernel)
@@ -137,8 +154,7 @@ void vms_space_activate(struct vms_space *space)
 		return;
 	if (space != &vms_machine.kernel) {
 		vms_space_get(space);
-		/* Before the root is loaded: whoever clears an entry and does not see the bit was first. */
-		vms__set_bit(&space->active, self);
+		set_enter(space, self);
 	}
 	cpu->active = space;
 	root_load(cpu, space);
@@ -160,7 +176,7 @@ void vms_cpu_online(void)
 	uint32_t self = vms_port_cpu();
 
 	vms_machine.cpu[self].active = &vms_machine.kernel;
-	vms__set_bit(&vms_machine.kernel.active, self);
+	set_enter(&vms_machine.kernel, self);
 	arch_mmu_activate(vms_machine.kernel.root);
 }
 

@@ -5,7 +5,7 @@
  * asked (`asked`), and its CPU what it has done (`flushed`). The one who asks waits until they meet, and
  * serves its own queue meanwhile. Order, with activation (space.c):
  *
- *     flusher:  clear entries; fence; read the CPU set        CPU: set own bit; load the root; walk
+ *     flusher:  clear entries; fence; read the CPU set        CPU: set own bit; fence; load the root; walk
  *
  * Either the flusher sees the bit, or the CPU's walk sees the cleared entries.
  */
@@ -58,6 +58,8 @@ void vms_tlb_issue_with(struct vms_tlb_flusher *flusher, vms_va start, uint64_t 
 	vms_tlb_issue(flusher, start, len);
 	vms__flusher_park(flusher, frame);
 }
+
+_Static_assert(VMS_FLUSH_PAGES < VMS_ENTRIES, "a table that goes is flushed with everything");
 
 /*
  * How much a flusher that gave up counting asks for: the kernel's entries are global. (So is what CPUs keep of a

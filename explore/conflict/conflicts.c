@@ -260,8 +260,6 @@ static void name_of(const char *at, char *name, size_t room)
 		return;
 	if (at >= (const char *)ram && at < (const char *)(ram + NR_FRAMES))
 		snprintf(name, room, "table entries");
-	else if (at == (const char *)&vms_machine.nr_spaces)
-		snprintf(name, room, "vms_machine.nr_spaces");
 	else
 		snprintf(name, room, "vms_machine +%zu", (size_t)(at - (const char *)&vms_machine));
 }

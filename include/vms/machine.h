@@ -45,8 +45,9 @@ struct vms_cpu {
 	uint32_t next_tag;   /* to be used for a space that has none */
 	uint64_t generation; /* the active space's, up to which this CPU has flushed */
 	struct vms_tag tags[VMS_MAX_TAGS - 1];
-	vms_pfn waiting; /* detached tables: wait until no CPU is in the section that `snapshot` saw */
-	vms_pfn young;   /* detached later: wait for the next snapshot */
+	uint64_t nr_spaces; /* that were ever created here */
+	vms_pfn waiting;    /* detached tables: wait until no CPU is in the section that `snapshot` saw */
+	vms_pfn young;      /* detached later: wait for the next snapshot */
 
 	/* Odd while this CPU walks a tree without locks. Read by CPUs that reclaim tables. */
 	uint32_t section VMS_OWN_LINE;
@@ -68,7 +69,6 @@ struct vms_machine {
 	uint32_t nr_tags;
 	struct vms_space kernel; /* the kernel's space: its half is in every space */
 	struct vms_cpu cpu[VMS_MAX_CPUS];
-	uint64_t nr_spaces VMS_OWN_LINE; /* that were ever created */
 };
 
 extern struct vms_machine vms_machine;

@@ -15,11 +15,15 @@
 
 struct vms_space;
 
-/* Ranges a flusher remembers one by one, and pages it flushes one by one, before it flushes everything. */
+/*
+ * Ranges a flusher remembers one by one, and pages it flushes one by one, before it flushes everything; frames
+ * it parks before it dispatches by itself. The explorer builds with small ones.
+ */
+#ifndef VMS_FLUSH_RANGES
 #define VMS_FLUSH_RANGES 8u
 #define VMS_FLUSH_PAGES 64u
-/* Frames a flusher parks before it dispatches by itself. */
 #define VMS_FLUSH_FRAMES 64u
+#endif
 
 /* Pages [start, start + nr_pages * VMS_PAGE). */
 struct vms_flush_range {
