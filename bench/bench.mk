@@ -40,6 +40,11 @@ bench-icount: $(MMBENCH) $(KERNEL) $(O)/archive.cpio
 bench-time: $(MMBENCH) $(KERNEL) $(O)/archive.cpio
 	@bench/counted.py $(KERNEL) $(O)/archive.cpio $(MMBENCH) time
 
+## profile: where the instructions of a benchmark's rows go, by function; ROW=pf,mmap_pf (none: all), TOP=25 lines a row
+profile: $(MMBENCH) $(KERNEL) $(O)/archive.cpio
+	@tools/install run
+	@bench/profile.py $(KERNEL) $(O)/archive.cpio $(MMBENCH)
+
 -include $(BENCH_OBJ:.o=.d)
 
-.PHONY: bench bench-instructions bench-icount bench-time
+.PHONY: bench bench-instructions bench-icount bench-time profile

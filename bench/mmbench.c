@@ -37,9 +37,19 @@ static u64 now_ns(void)
 	u64 t = rdtsc();
 	return t / cfg_hz * 1000000000UL + t % cfg_hz * 1000000000UL / cfg_hz;
 }
-static inline struct t t_start(void)
+/* A debugger stops here (bench/profile.py): where what is measured begins and ends, outside of what is counted. */
+__attribute__((noinline)) static void row_begins(const char *row)
+{
+	__asm__ volatile("" ::"r"(row) : "memory");
+}
+__attribute__((noinline)) static void row_ends(void)
+{
+	__asm__ volatile("" ::: "memory");
+}
+static inline struct t t_start(const char *row)
 {
 	struct t a;
+	row_begins(row);
 	a.ns = now_ns();
 	a.tk = rdtsc();
 	return a;
@@ -49,6 +59,7 @@ static inline struct t t_stop(struct t a)
 	struct t b;
 	b.tk = rdtsc() - a.tk;
 	b.ns = now_ns() - a.ns;
+	row_ends();
 	return b;
 }
 
@@ -86,45 +97,45 @@ static void b_map(void)
 	u64 n = cfg_n, len = cfg_g * PAGE;
 	struct t a;
 	for (u64 r = 0; r < cfg_r; r++) {
-		a = t_start();
+		a = t_start("mmap");
 		for (u64 i = 0; i < n; i++)
 			ptr[i] = map(NULL, len);
 		st_add(0, "mmap", n, t_stop(a));
-		a = t_start();
+		a = t_start("unmap_virt");
 		for (u64 i = 0; i < n; i++)
 			unmap(ptr[i], len);
 		st_add(1, "unmap_virt", n, t_stop(a));
-		a = t_start();
+		a = t_start("mmap_pf");
 		for (u64 i = 0; i < n; i++) {
 			ptr[i] = map(NULL, len);
 			touch_n(ptr[i], cfg_g);
 		}
 		st_add(2, "mmap_pf", n, t_stop(a));
-		a = t_start();
+		a = t_start("unmap");
 		for (u64 i = 0; i < n; i++)
 			unmap(ptr[i], len);
 		st_add(3, "unmap", n, t_stop(a));
 		/* the same with a gap of the same size after each: no merging */
-		a = t_start();
+		a = t_start("mmap_gap");
 		for (u64 i = 0; i < n; i++)
 			map((char *)BASE + i * 2 * len, len);
 		st_add(4, "mmap_gap", n, t_stop(a));
-		a = t_start();
+		a = t_start("unmap_virt_gap");
 		for (u64 i = 0; i < n; i++)
 			unmap((char *)BASE + i * 2 * len, len);
 		st_add(5, "unmap_virt_gap", n, t_stop(a));
-		a = t_start();
+		a = t_start("mmap_pf_gap");
 		for (u64 i = 0; i < n; i++) {
 			char *p = map((char *)BASE + i * 2 * len, len);
 			touch_n(p, cfg_g);
 		}
 		st_add(6, "mmap_pf_gap", n, t_stop(a));
-		a = t_start();
+		a = t_start("unmap_gap");
 		for (u64 i = 0; i < n; i++)
 			unmap((char *)BASE + i * 2 * len, len);
 		st_add(7, "unmap_gap", n, t_stop(a));
 		/* map, touch, unmap one at a time */
-		a = t_start();
+		a = t_start("map_touch_unmap");
 		for (u64 i = 0; i < n; i++) {
 			char *p = map(NULL, len);
 			touch_n(p, cfg_g);
@@ -133,7 +144,7 @@ static void b_map(void)
 		st_add(8, "map_touch_unmap", n, t_stop(a));
 		/* host/CPU speed gauge: 200,000 x (dec; jnz), per 1,000 iterations */
 		u64 c = 200000;
-		a = t_start();
+		a = t_start("calib_1k_loops");
 		__asm__ volatile("1: dec %0\n jnz 1b" : "+r"(c));
 		st_add(9, "calib_1k_loops", 200, t_stop(a));
 	}
@@ -148,40 +159,40 @@ static void b_region(void)
 	volatile char sink;
 	for (u64 r = 0; r < cfg_r; r++) {
 		char *q = map(NULL, len);
-		a = t_start();
+		a = t_start("pf_read");
 		for (u64 i = 0; i < np; i++)
 			sink = *(volatile char *)(q + i * PAGE);
 		st_add(0, "pf_read", np, t_stop(a));
 		unmap(q, len);
 		q = map(NULL, len);
-		a = t_start();
+		a = t_start("pf");
 		for (u64 i = 0; i < np; i++)
 			touch(q + i * PAGE);
 		st_add(1, "pf", np, t_stop(a));
-		a = t_start();
+		a = t_start("touch_mapped");
 		for (u64 i = 0; i < np; i++)
 			touch(q + i * PAGE);
 		st_add(2, "touch_mapped", np, t_stop(a));
 		/* toggle all: per call over 4n pages */
-		a = t_start();
+		a = t_start("mprotect_region_per_page");
 		for (u64 i = 0; i < k; i++) {
 			sc(S_mprotect, q, len, PROT_R);
 			sc(S_mprotect, q, len, PROT_RW);
 		}
 		st_add(3, "mprotect_region_per_page", 2 * k * np, t_stop(a));
-		a = t_start();
+		a = t_start("touch_after_mprotect");
 		for (u64 i = 0; i < np; i++)
 			touch(q + i * PAGE);
 		st_add(4, "touch_after_mprotect", np, t_stop(a));
 		/* toggle one 16 KiB piece in the middle: split and merge */
-		a = t_start();
+		a = t_start("mprotect_16k_toggle");
 		for (u64 i = 0; i < cfg_n; i++) {
 			sc(S_mprotect, q + len / 2, 4 * PAGE, PROT_R);
 			sc(S_mprotect, q + len / 2, 4 * PAGE, PROT_RW);
 		}
 		st_add(5, "mprotect_16k_toggle", 2 * cfg_n, t_stop(a));
 		/* toggle + write one page in each of the four: with the faults */
-		a = t_start();
+		a = t_start("mprotect_16k_pair_touch");
 		for (u64 i = 0; i < cfg_n; i++) {
 			char *p = q + i * 4 * PAGE;
 			sc(S_mprotect, p, 4 * PAGE, PROT_R);
@@ -189,18 +200,18 @@ static void b_region(void)
 			touch_n(p, 4);
 		}
 		st_add(6, "mprotect_16k_pair_touch", cfg_n, t_stop(a));
-		a = t_start();
+		a = t_start("madv_dontneed_16k");
 		for (u64 i = 0; i < cfg_n; i++)
 			sc(S_madvise, q + i * 4 * PAGE, 4 * PAGE, DONTNEED);
 		st_add(7, "madv_dontneed_16k", cfg_n, t_stop(a));
-		a = t_start();
+		a = t_start("pf_again");
 		for (u64 i = 0; i < np; i++)
 			touch(q + i * PAGE);
 		st_add(8, "pf_again", np, t_stop(a));
-		a = t_start();
+		a = t_start("unmap_region_per_page");
 		unmap(q, len);
 		st_add(9, "unmap_region_per_page", np, t_stop(a));
-		a = t_start();
+		a = t_start("getpid");
 		for (u64 i = 0; i < cfg_n; i++)
 			sc(S_getpid);
 		st_add(10, "getpid", cfg_n, t_stop(a));
@@ -230,7 +241,7 @@ static void fork_n(int k, const char *name, u64 np, u64 forks)
 {
 	char *q = np ? map(NULL, np * PAGE) : NULL;
 	touch_n(q, np);
-	struct t a = t_start();
+	struct t a = t_start(name);
 	for (u64 i = 0; i < forks; i++) {
 		long pid = do_fork();
 		if (pid == 0)
@@ -263,7 +274,7 @@ static void b_fork(void)
 		touch_n(q, np);
 		long pid = do_fork();
 		if (pid == 0) {
-			a = t_start();
+			a = t_start("cow_child_copy");
 			for (u64 i = 0; i < np; i++)
 				touch(q + i * PAGE);
 			a = t_stop(a);
@@ -283,7 +294,7 @@ static void b_fork(void)
 		do_wait(pid);
 		if (sh)
 			st_add(3, "cow_child_copy", np, *sh);
-		a = t_start();
+		a = t_start("cow_parent_reuse");
 		for (u64 i = 0; i < np; i++)
 			touch(q + i * PAGE);
 		st_add(4, "cow_parent_reuse", np, t_stop(a));
@@ -303,6 +314,7 @@ static struct {
 	u32 go, done, quit;
 	int kind;
 	u64 n, len, pages;
+	char row[32]; /* its name */
 } job;
 static struct {
 	struct t d;
@@ -328,7 +340,7 @@ static void work(u64 id)
 {
 	u64 n = job.n, len = job.len, *o = off + id * n, pages = job.pages;
 	char *b = (char *)BASE, *p;
-	struct t a = t_start();
+	struct t a = t_start(job.row);
 	switch (job.kind) {
 	case K_MMAP_UNFIXED:
 		for (u64 i = 0; i < n; i++)
@@ -387,6 +399,13 @@ static long spawn(char *stk_top)
 			 : "rcx", "r11", "memory");
 	return r;
 }
+static void join(char *to, const char *a, const char *b)
+{
+	while (*a)
+		*to++ = *a++;
+	while ((*to++ = *b++))
+		;
+}
 static void b_threads(u64 nt, int high, const char *pre)
 {
 	u32 rnd;
@@ -394,6 +413,7 @@ static void b_threads(u64 nt, int high, const char *pre)
 		if (high && kind == K_MMAP_UNFIXED)
 			continue;
 		u64 n = cfg_n, pages = kind == K_PF ? 1 : cfg_g, len = pages * PAGE;
+		join(job.row, pre, kname[kind]);
 		u64 zone = (n * len + 0x1fffff) & ~0x1fffffUL, tot = zone * nt;
 		for (u64 r = 0; r < cfg_r; r++) {
 			for (u64 i = 0; i < nt; i++)
@@ -482,7 +502,7 @@ __attribute__((used)) void cmain(u64 *sp)
 	}
 	for (u64 i = 0; i < MAXN; i++)
 		ptr[i] = NULL, off[i] = off[i + MAXN] = 0;
-	struct t a = t_start();
+	struct t a = t_start("all");
 	ostr("# mmbench r=");
 	onum(cfg_r);
 	ostr(" n=");
