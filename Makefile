@@ -10,6 +10,7 @@ include tools/tools.mk
 include kernel/kernel.mk
 include sim/sim.mk
 include example/example.mk
+include test/arch/arch.mk
 include test/test.mk
 include test/mutants.mk
 include test/fuzz/fuzz.mk

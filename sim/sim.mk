@@ -76,7 +76,7 @@ $(eval $(call free_config,gcc,$(CC)))
 $(eval $(call free_config,clang,$(CLANG)))
 
 ## unit: unit tests on the simulated machine (gcc, clang, sanitizers)
-unit: $(SIM_CONFIG:%=unit-%) unit-check-1 unit-check-2 unit-freestanding-gcc unit-freestanding-clang example
+unit: arch-test $(SIM_CONFIG:%=unit-%) unit-check-1 unit-check-2 unit-freestanding-gcc unit-freestanding-clang example
 
 # Random operations in the fast build, half on each of two CPUs; a line every ten seconds.
 N := 100000000

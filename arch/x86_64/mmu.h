@@ -47,10 +47,13 @@ static inline void arch_mmu_flush_page(vms_va va)
 	__asm__ volatile("invlpg (%0)" ::"r"(va) : "memory");
 }
 
-/* Forget everything but global pages on this CPU; with tags, of the current one. */
+/* Forget everything but global pages on this CPU; with tags, of the current one, which CR3 keeps. */
 static inline void arch_mmu_flush_all(void)
 {
-	arch_mmu_activate(arch_mmu_root());
+	uint64_t cr3;
+
+	__asm__ volatile("mov %%cr3, %0" : "=r"(cr3)::"memory");
+	__asm__ volatile("mov %0, %%cr3" ::"r"(cr3) : "memory");
 }
 
 /* Forget everything, global pages too. SDM 4.10.4.1: by a change of CR4.PGE. */
