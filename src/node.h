@@ -76,17 +76,27 @@ static inline uint64_t vms__slot_rest(vms_va va, uint32_t level, uint64_t left)
 	return rest < left ? rest : left;
 }
 
+/*@ requires mem_ok && node < vms_machine.nr_frames && i < 512;
+  @ assigns \nothing;
+  @ ensures \result == ent(node, i); */
 static inline uint64_t vms__entry(vms_pfn node, uint32_t i)
 {
 	return vms__load64(&vms_machine.ram[node].entry[i]);
 }
 
+/*@ requires mem_ok && node < vms_machine.nr_frames && i < 512;
+  @ assigns vms_machine.ram[node].entry[i];
+  @ ensures ent(node, i) == pte; */
 static inline void vms__entry_set(vms_pfn node, uint32_t i, uint64_t pte)
 {
 	vms__store64(&vms_machine.ram[node].entry[i], pte);
 }
 
 /* Change an entry that hardware may be changing: accessed, dirty. False if it is not `old` any more. */
+/*@ requires mem_ok && node < vms_machine.nr_frames && i < 512;
+  @ requires ent(node, i) == old;
+  @ assigns vms_machine.ram[node].entry[i];
+  @ ensures \result && ent(node, i) == pte; */
 static inline bool vms__entry_swap(vms_pfn node, uint32_t i, uint64_t old, uint64_t pte)
 {
 	if (!arch_pte_settled(old))
@@ -96,12 +106,18 @@ static inline bool vms__entry_swap(vms_pfn node, uint32_t i, uint64_t old, uint6
 }
 
 /* A list of tables that are in no tree is the number of the first; VMS_NO_FRAME ends it. */
+/*@ requires mem_ok && table < vms_machine.nr_frames && \valid(first) && apart(first);
+  @ assigns *first, vms_machine.meta[table].next;
+  @ ensures *first == table && vms_machine.meta[table].next == \old(*first); */
 static inline void vms__tables_push(vms_pfn *first, vms_pfn table)
 {
 	vms_machine.meta[table].next = *first;
 	*first = table;
 }
 
+/*@ requires mem_ok && *first < vms_machine.nr_frames && \valid(first) && apart(first);
+  @ assigns *first;
+  @ ensures \result == \old(*first) && *first == \old(vms_machine.meta[*first].next); */
 static inline vms_pfn vms__tables_pop(vms_pfn *first)
 {
 	vms_pfn table = *first;
