@@ -1,7 +1,7 @@
 /*
  * Physical frames: what each is used for, and who holds it.
  *
- * Each frame has a record of 64 bytes. Its kind says what the frame is; a frame can be mapped to a user
+ * Each frame has a record of 64 bytes (state.h). Its kind says what the frame is; a frame can be mapped to a user
  * only while it is *untyped*, and is a table only while it is not. Its count is
  *
  *     refs == handles that somebody holds + leaves that map it        (untyped)
@@ -13,36 +13,8 @@
 #ifndef VMS_FRAME_H
 #define VMS_FRAME_H
 
+#include <vms/state.h>
 #include <vms/types.h>
-
-enum vms_frame_kind {
-	VMS_FRAME_RESERVED, /* not RAM, or not ours: never handed out */
-	VMS_FRAME_UNUSED,   /* with the port's allocator */
-	VMS_FRAME_UNTYPED,  /* may be mapped to users */
-	VMS_FRAME_TABLE,    /* a page table */
-	VMS_FRAME_KERNEL,   /* the kernel's own; never mapped to a user */
-	VMS_FRAME_UNIQUE,   /* one holder has it to itself: segment.h */
-	VMS_FRAME_TAIL      /* the rest of a huge frame: the record of its first frame speaks for it */
-};
-
-struct vms_frame {
-	uint32_t kind; /* enum vms_frame_kind */
-	uint32_t refs;
-	uint32_t level; /* untyped: size as the level of its leaf, 1..3; table: its level */
-	uint32_t next;  /* table: next in a list of detached tables */
-
-	/* Tables only. A table covers the pages [prefix, prefix + 1) * 512^level of the tree under root. */
-	uint32_t root;
-	uint32_t prefix;
-	uint32_t nr_present; /* entries that are not absent */
-	uint32_t stray;      /* no longer in a tree: whoever waited for the lock must start again */
-	uint32_t lock;
-
-	uint32_t shared_kind; /* unique only: what it becomes when it is shared again */
-
-	/* The kernel's, untouched by this library. */
-	uint32_t word[6];
-} VMS_OWN_LINE;
 
 /**
  * Make an unused frame the caller's, with one reference.

@@ -8,38 +8,8 @@
 #define VMS_SPACE_H
 
 #include <pte.h> /* VMS_USER_END */
+#include <vms/state.h>
 #include <vms/types.h>
-
-/* What an access wanted: VMS_R, VMS_W or VMS_X; and whether user or kernel code made it. */
-struct vms_fault {
-	vms_va va;
-	uint32_t access;
-	bool user;
-};
-
-struct vms_space;
-
-/**
- * Resolve a fault: map something at fault->va, or not.
- * Returns  true if the access can be tried again.
- * Context  the CPU and thread that faulted, preemption and interrupts as the kernel's fault handler
- *          left them. Must not be called with a cursor open on that address.
- */
-typedef bool vms_fault_handler(struct vms_space *space, const struct vms_fault *fault);
-
-/* The caller provides the storage and keeps it until vms_port_space_free(). */
-struct vms_space {
-	uint32_t root; /* the root table; never changes */
-	vms_va start;  /* the addresses that its cursors may own */
-	vms_va end;
-	vms_fault_handler *on_fault;
-	uint64_t id; /* never that of another space, past or present */
-
-	/* What switches and flushes write. */
-	uint64_t active VMS_OWN_LINE; /* one bit a CPU; in the kernel's space every CPU that is online */
-	uint64_t generation;          /* flushes that were asked for so far, if the machine has tags */
-	uint32_t refs;                /* handles + CPUs on which it is active */
-};
 
 /**
  * Make an empty user space that shares the kernel's half.

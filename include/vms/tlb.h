@@ -11,25 +11,8 @@
 #ifndef VMS_TLB_H
 #define VMS_TLB_H
 
+#include <vms/state.h>
 #include <vms/types.h>
-
-struct vms_space;
-
-/*
- * Ranges a flusher remembers one by one, and pages it flushes one by one, before it flushes everything; frames
- * it parks before it dispatches by itself. The explorer builds with small ones.
- */
-#ifndef VMS_FLUSH_RANGES
-#define VMS_FLUSH_RANGES 8u
-#define VMS_FLUSH_PAGES 64u
-#define VMS_FLUSH_FRAMES 64u
-#endif
-
-/* Pages [start, start + nr_pages * VMS_PAGE). */
-struct vms_flush_range {
-	vms_va start;
-	uint64_t nr_pages;
-};
 
 struct vms_tlb_flusher {
 	struct vms_space *space;

@@ -9,6 +9,7 @@
 #include <vms/port.h>
 #include <vms/segment.h>
 #include <vms/space.h>
+#include <vms/state.h>
 #include <vms/tlb.h>
 #include <vms/types.h>
 #include <vms/user.h>
