@@ -9,14 +9,20 @@ NR_JOBS       := $(shell nproc)
 MAKE_ALL       = $(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(NR_JOBS))
 
 # What the user typed goes on byte for byte: make must not expand a $ in it.
-RUN_OPTIONS := CMD PROG ARGS CPUS MEM TIMEOUT APPEND REPORT
+RUN_OPTIONS := CMD PROG ARGS DEB CPUS MEM TIMEOUT APPEND REPORT
+# A ROOT in the environment is seldom meant for us.
+ifeq ($(origin ROOT),command line)
+RUN_OPTIONS += ROOT
+else
+unexport ROOT
+endif
 define run_export
 override $(1) := $$(value $(1))
 export $(1)
 endef
 $(foreach name,$(RUN_OPTIONS),$(if $(filter command environment,$(firstword $(origin $(name)))),$(eval $(call run_export,$(name)))))
 
-## run: a shell in the kernel under QEMU; CMD="..." runs a command, PROG=./a.out ARGS="..." your own static program
+## run: a shell in the kernel under QEMU; CMD="..." runs a command, PROG=./a.out ARGS="..." your own program; ROOT=folder, DEB="packages"
 run:
 	@tools/install run
 	@$(MAKE_ALL) $(KERNEL) $(ARCHIVE)

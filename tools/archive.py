@@ -10,53 +10,97 @@ import subprocess
 TIME = 1704067200  # 2024-01-01, so that two builds give the same bytes
 
 
+class HostFile:
+    """What a file of the host holds, read when the archive is written."""
+
+    def __init__(self, path):
+        self.path = path
+        self.size = os.stat(path).st_size
+
+    def __len__(self):
+        return self.size
+
+    def read(self):
+        with open(self.path, "rb") as source:
+            data = source.read()
+        if len(data) != self.size:
+            raise ValueError(self.path + " changes while it is read")
+        return data
+
+
 class Archive:
     def __init__(self):
         self.entries = {}
 
-    def _add(self, name, mode, data):
+    def entry(self, name, mode, data):
         name = name.strip("/")
         if not name:
             raise ValueError("the root needs no entry")
         parent = os.path.dirname(name)
         if parent and parent not in self.entries:
             self.directory(parent)
-        self.entries[name] = (mode, data)
+        self.entries[name] = (mode, data)  # bytes, or HostFile
 
     def directory(self, name, mode=0o755):
-        self._add(name, stat.S_IFDIR | mode, b"")
+        self.entry(name, stat.S_IFDIR | mode, b"")
 
     def file(self, name, data, mode=0o644):
-        self._add(name, stat.S_IFREG | mode, data.encode() if isinstance(data, str) else data)
+        self.entry(name, stat.S_IFREG | mode, data.encode() if isinstance(data, str) else data)
 
     def link(self, name, target):
-        self._add(name, stat.S_IFLNK | 0o777, target.encode())
+        self.entry(name, stat.S_IFLNK | 0o777, target.encode())
 
     def host_file(self, name, path, mode=None):
-        with open(path, "rb") as source:
-            self.file(name, source.read(), stat.S_IMODE(os.stat(path).st_mode) if mode is None else mode)
+        if not os.access(path, os.R_OK):
+            raise ValueError(path + " cannot be read")
+        if os.stat(path).st_size >= 1 << 32:
+            raise ValueError(path + " is too large for an archive")
+        self.entry(name, stat.S_IFREG | (stat.S_IMODE(os.stat(path).st_mode) if mode is None else mode), HostFile(path))
 
-    def host_tree(self, name, path):
-        """Everything under a folder of the host; links stay links, other kinds are an error."""
-        for folder, folders, files in os.walk(path):
+    def host_tree(self, name, path, skipped=None):
+        """
+        Everything under a folder of the host; links stay links. name "": the root. Other kinds (devices, sockets) are
+        an error, or go to the list `skipped`.
+        """
+        for folder, folders, files in os.walk(path, onerror=_cannot_list):
             folders.sort()
             inside = os.path.normpath(os.path.join(name, os.path.relpath(folder, path)))
+            inside = "" if inside == "." else inside
+            if inside:
+                self.directory(inside, stat.S_IMODE(os.stat(folder).st_mode))
             for each in sorted(files) + [f for f in folders if os.path.islink(os.path.join(folder, f))]:
                 full = os.path.join(folder, each)
                 if os.path.islink(full):
                     self.link(os.path.join(inside, each), os.readlink(full))
                 elif os.path.isfile(full):
                     self.host_file(os.path.join(inside, each), full)
-                else:
+                elif skipped is None:
                     raise ValueError(full + ": neither a file nor a link")
+                else:
+                    skipped.append(full)
 
-    def bytes(self):
-        parts = []
+    def size(self):
+        """Bytes of the files in it."""
+        return sum(len(data) for _, data in self.entries.values())
+
+    def parts(self):
         for number, name in enumerate(sorted(self.entries), 1):
             mode, data = self.entries[name]
-            parts.append(_record(number, name.encode(), mode, data))
-        parts.append(_record(0, b"TRAILER!!!", 0, b""))
-        return b"".join(parts)
+            yield _record(number, os.fsencode(name), mode, data.read() if isinstance(data, HostFile) else data)
+        yield _record(0, b"TRAILER!!!", 0, b"")
+
+    def bytes(self):
+        return b"".join(self.parts())
+
+    def write(self, path):
+        with open(path + ".partial", "wb") as file:
+            for part in self.parts():
+                file.write(part)
+        os.replace(path + ".partial", path)
+
+
+def _cannot_list(error):
+    raise error
 
 
 def extended(path, extra):
@@ -69,18 +113,34 @@ def extended(path, extra):
     return data[:-len(trailer)] + extra.bytes()
 
 
-def contents(path, wanted):
-    """What the file `wanted` in the archive at `path` holds."""
-    with open(path, "rb") as file:
-        data = file.read()
+def _entries(data):
+    """(name, mode, contents) of each entry of an archive's bytes."""
     at = 0
     while data[at:at + 6] == b"070701":
         size, name_size = int(data[at + 54:at + 62], 16), int(data[at + 94:at + 102], 16)
-        name = data[at + 110:at + 110 + name_size - 1].decode()
+        name = os.fsdecode(data[at + 110:at + 110 + name_size - 1])
         body = at + len(_pad(data[at:at + 110 + name_size]))
-        if name == wanted:
-            return data[body:body + size]
+        if name == "TRAILER!!!":
+            return
+        yield name, int(data[at + 14:at + 22], 16), data[body:body + size]
         at = body + size + -size % 4
+
+
+def load(path):
+    """The archive that write() or bytes() left in a file."""
+    archive = Archive()
+    with open(path, "rb") as file:
+        for name, mode, data in _entries(file.read()):
+            archive.entry(name, mode, data)
+    return archive
+
+
+def contents(path, wanted):
+    """What the file `wanted` in the archive at `path` holds."""
+    with open(path, "rb") as file:
+        for name, _, data in _entries(file.read()):
+            if name == wanted:
+                return data
     raise ValueError("%s: there is no %s in it" % (path, wanted))
 
 

@@ -21,7 +21,7 @@ class Boot:
         if os.path.exists(self.report_path):
             os.remove(self.report_path)
         environment = {key: value for key, value in os.environ.items()
-                       if key not in ("CMD", "PROG", "ARGS", "APPEND", "TIMEOUT", "CPUS", "MEM", "MAKEFLAGS")}
+                       if key not in ("CMD", "PROG", "ARGS", "ROOT", "DEB", "APPEND", "TIMEOUT", "CPUS", "MEM", "MAKEFLAGS")}
         environment.update(KERNEL=kernel, ARCHIVE=archive, REPORT=self.report_path,
                            **{key: str(value) for key, value in options.items()})
         self.process = subprocess.Popen([os.path.join(TOP, "tools", "run")], env=environment,
