@@ -10,8 +10,8 @@
 
 /* Where the machine's memory is does not change. A macro: provers see plain equalities. */
 #define same_mem(L1, L2) \
-	(\at(vms_machine.ram, L1) == \at(vms_machine.ram, L2) &&     \
-	 \at(vms_machine.meta, L1) == \at(vms_machine.meta, L2) &&   \
+	(\at(vms_machine.ram, L1) == \at(vms_machine.ram, L2) && \
+	 \at(vms_machine.meta, L1) == \at(vms_machine.meta, L2) && \
 	 \at(vms_machine.nr_frames, L1) == \at(vms_machine.nr_frames, L2))
 
 /*@

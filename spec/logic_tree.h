@@ -10,7 +10,7 @@
 #include <spec/logic_mem.h>
 #include <spec/logic_slot.h>
 #include <pte.h>
-#include <vms/machine.h>
+#include <vms/state.h>
 
 /* Not a part of the machine's memory. Macros: provers see through them. */
 #define apart(p)                                                                                                      \
