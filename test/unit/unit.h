@@ -62,6 +62,7 @@ uint64_t checking_count(void);
 
 /* One group of tests a file. */
 int group_types(void);
+int group_start(void);
 int group_frames(void);
 int group_spaces(void);
 int group_cursors(void);
