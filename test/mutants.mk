@@ -1,15 +1,15 @@
 # Mutants: does a test notice each small mistake in the library? test/mutants.txt explains the ones left.
-MUTATED   := $(wildcard src/*.c src/*.h) arch/$(ARCH)/pte.h
+MUTATED   := $(wildcard src/*.c src/*.h) $(wildcard arch/$(ARCH)/*.[chS])
 TESTBED   := --cc $(CC) --flags "-std=gnu11 $(SIM_INC)" --libs "$(SIM_LIBS)" --files "$(SIM_C)"
 MUTANTS   := tools/mutants $(TESTBED) --mutate "$(MUTATED)" --out $(O)/mutants
 
 ## mutants: plant small mistakes in src/ and see that the tests fail; F=tlb.c only there, AGAIN=1 the survivors only
 mutants:
-	@$(MUTANTS) $(if $(F),--only $(F)) $(if $(AGAIN),--again)
+	@$(MUTANTS) $(if $(F),--only "$(F)") $(if $(AGAIN),--again) $(if $(FIRST),--first) $(if $(FRESH),--fresh) $(if $(TABLE),--table)
 
 ## planted: plant mistakes that others made, one at a time, and see that the tests fail; F=part of a file's name
 planted:
-	@tools/planted $(TESTBED) --out $(O)/planted $(if $(F),--only $(F))
+	@tools/planted --out $(O)/planted $(if $(F),--only $(F))
 
 ## mutate-test: does the tool plant the mistakes that it should?
 mutate-test:

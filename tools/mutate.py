@@ -15,6 +15,7 @@ TOKEN = re.compile(r"""
   | (?P<number>0[xX][0-9a-fA-F]+[uUlL]*|\d+[uUlL]*)
   | (?P<op><<=|>>=|->|\+\+|--|<<|>>|<=|>=|==|!=|&&|\|\||[-+*/%&|^]=|[-+*/%&|^~!<>=?:;,.(){}\[\]])
 """, re.X)
+COMMENT = re.compile(r'/\*.*?\*/|//[^\n]*', re.S)
 # What is no code: comments, strings, characters.
 NOT_CODE = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', re.S)
 PROVER = re.compile(r"^#ifdef __FRAMAC__\n.*?^#else\n", re.S | re.M)
@@ -49,12 +50,17 @@ ERRORS = ("VMS_BAD_RANGE", "VMS_OUT_OF_RANGE", "VMS_NO_MEMORY", "VMS_EXISTS", "V
 # What ends the condition of a choice, and an operand of && and ||.
 CHOICE = {"(", "{", "[", ")", "]", "}", ";", ",", "=", "return", "?", ":"}
 OPERAND = CHOICE | {"&&", "||"}
+KEYWORDS = {"if", "while", "for", "switch", "return", "sizeof", "__asm__", "volatile"}
 TYPE_WORDS = {"struct", "enum", "const", "static", "unsigned", "int", "char", "void", "bool", "inline"}
 INTEGERS = ("uint64_t", "uint32_t", "vms_va", "vms_pa", "vms_pfn", "vms_token", "int")
 
 
 def blank(text, pattern):
     return pattern.sub(lambda found: re.sub(r"[^\n]", " ", found.group()), text)
+
+
+def squeeze(text):
+    return " ".join(text.split())
 
 
 def tokens_of(text):
@@ -136,6 +142,8 @@ class Source:
         self.negate("condition negated", first.start, last.end)
         if kind != "do":
             self.add("condition never", first.start, last.end, "false")
+        if kind == "if":
+            self.add("condition always", first.start, last.end, "true")
 
     def statement(self, i):
         """Take one statement that begins at token i; gives the token after it."""
@@ -174,7 +182,7 @@ class Source:
 
     def is_declaration(self, i):
         token, after = self.tokens[i], self.tokens[i + 1]
-        if token.kind != "name" or token.text == "return":
+        if token.kind != "name" or token.text in ("return", "__asm__"):
             return False
         return token.text in TYPE_WORDS or after.kind == "name" or (after.text == "*" and token.text.endswith("_t"))
 
@@ -213,8 +221,24 @@ class Source:
                 self.add("complement dropped", token.start, token.end, "")
             elif token.text in OTHER_OPERATORS:
                 self.operator(k)
+            elif token.text == "(" and self.tokens[k - 1].kind == "name":
+                self.call(k)
             elif token.text == "?":
                 self.negate("choice swapped", self.tokens[self.operand(k, -1, CHOICE)].start, token.start)
+
+    def call(self, opening):
+        """Two neighbouring arguments change places; the compiler says which do not fit there."""
+        if self.tokens[opening - 1].text in KEYWORDS:
+            return
+        parts, first, i = [], opening + 1, opening + 1
+        while i <= self.close[opening]:
+            if i == self.close[opening] or self.tokens[i].text == ",":
+                parts.append((first, i))
+                first = i + 1
+            i = self.close[i] + 1 if i in self.close else i + 1
+        spans = [(self.tokens[a].start, self.tokens[b - 1].end) for a, b in parts if b > a]
+        for (start, middle), (begin, end) in zip(spans, spans[1:]):
+            self.add("arguments swapped", start, end, self.text[begin:end] + self.text[middle:begin] + self.text[start:middle])
 
     def number(self, token):
         value = int(token.text.rstrip("uUlL"), 0)
@@ -274,10 +298,14 @@ def apply(text, mutant):
 
 
 def lines_of(text, mutant):
-    """The line that a mutant is in and what became of it, each without the space around it."""
+    """The line that a mutant is in and what became of it, each without comments and the space around it."""
     mutated = apply(text, mutant)
     start = text.rfind("\n", 0, mutant.start) + 1
     end_old = text.find("\n", mutant.end)
     end_new = end_old + len(mutated) - len(text)
-    squeeze = lambda part: " ".join(part.split())
-    return squeeze(text[start:end_old]), squeeze(mutated[start:end_new])
+    return squeeze(blank(text, COMMENT)[start:end_old]), squeeze(blank(mutated, COMMENT)[start:end_new])
+
+
+def code_of(text):
+    """The text without comments and space: what two texts have in common if only comments differ."""
+    return squeeze(blank(text, COMMENT))

@@ -1,9 +1,21 @@
-"""A copy of the sources and objects of the unit tests, to change, build and run apart from the tree."""
+"""A copy of the project, to change, build and run apart from the tree."""
+import filecmp
+import math
 import os
 import resource
 import shutil
 import signal
 import subprocess
+import threading
+
+# The unit tests with the contracts of spec/ between them and the library.
+CHECKED = "out/sim/gcc-check/unit"
+CHECKED_FLAGS = "SIM_check=-O1 -DVMS_CHECK=3"
+# Sources are changed to contain mistakes: what a compiler merely warns of is no reason not to try one.
+LENIENT = "-std=gnu11 -w -Werror=return-type -Werror=int-conversion -Werror=incompatible-pointer-types"
+
+# Folders that are no part of the copy: what was built, and what no test here reads.
+NOT_SOURCES = ("out", "fast", ".git", "__pycache__", "corpus")
 
 
 def squeeze(text):
@@ -21,59 +33,82 @@ def write(path, text):
         file.write(text)
 
 
-class Builder:
-    """Sources, objects and the tests' binary in one folder. Options: cc, flags, libs, files."""
+class Ended:
+    """How a command ended: its status (None: it took too long) and the seconds of CPUs that it took."""
 
-    def __init__(self, options, folder):
-        self.options = options
+    def __init__(self, status, seconds):
+        self.status = status
+        self.seconds = seconds
+        self.passed = status == 0
+
+
+def stop(process):
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+
+
+def run(command, folder, seconds=600, output=subprocess.DEVNULL, environment=()):
+    """
+    Run a command that may take so many seconds of a CPU. The tests' own limits are on the clock of a machine that
+    may be busy with other things, so they are switched off; the limit here on that is only for what sleeps.
+    """
+    def limit():
+        resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(seconds), math.ceil(seconds) + 1))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        signal.signal(signal.SIGALRM, signal.SIG_IGN)
+
+    variables = {key: value for key, value in os.environ.items() if key not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
+    variables.update(environment)
+    process = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+                               preexec_fn=limit, env=variables, start_new_session=True)
+    watch = threading.Timer(60 + 20 * seconds, stop, [process])
+    watch.start()
+    _, status, used = os.wait4(process.pid, 0)
+    watch.cancel()
+    if os.WIFSIGNALED(status):
+        stop(process)  # what it started
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return Ended(None if process.returncode < 0 else process.returncode, used.ru_utime + used.ru_stime)
+
+
+class Tree:
+    """The sources in one folder, with the project's own makefiles."""
+
+    def __init__(self, folder):
         self.folder = folder
-        self.flags = [options.cc, "-Werror=return-type"] + options.flags.split()
-        self.files = options.files.split()
-        self.binary = os.path.join(folder, "unit")
 
-    def object(self, path, folder="object"):
-        return os.path.join(self.folder, folder, path[:-2] + ".o")
+    def path(self, *parts):
+        return os.path.join(self.folder, *parts)
 
-    def copy_sources(self):
-        for top in ["include", "arch"] + sorted({path.split("/")[0] for path in self.files}):
-            for folder, _, names in os.walk(top):
-                for name in names:
-                    if name.endswith((".c", ".h")):
-                        target = os.path.join(self.folder, folder, name)
-                        os.makedirs(os.path.dirname(target), exist_ok=True)
-                        shutil.copyfile(os.path.join(folder, name), target)
+    def read(self, path):
+        return read(self.path(path))
 
-    def run(self, command, output=subprocess.DEVNULL, **more):
-        return subprocess.run(command, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
-                              **more).returncode
+    def write(self, path, text):
+        write(self.path(path), text)
 
-    def compile(self, path, folder="object", optimize="-O1"):
-        target = self.object(path, folder)
-        os.makedirs(os.path.dirname(target), exist_ok=True)
-        return self.run(self.flags + [optimize, "-MMD", "-c", "-o", target, path]) == 0
+    def copy_sources(self, top):
+        """What is the same already stays, so that make need not build it again."""
+        wanted = set()
+        for folder, folders, names in os.walk(top):
+            folders[:] = [name for name in folders if name not in NOT_SOURCES]
+            wanted.update(os.path.relpath(os.path.join(folder, name), top) for name in names)
+        for path in wanted:
+            source, target = os.path.join(top, path), self.path(path)
+            if not os.path.exists(target) or not filecmp.cmp(source, target, shallow=False):
+                os.makedirs(os.path.dirname(target), exist_ok=True)
+                shutil.copy(source, target)
+        for folder, folders, names in os.walk(self.folder):
+            folders[:] = [name for name in folders if name not in NOT_SOURCES]
+            for name in names:
+                path = os.path.join(folder, name)
+                if os.path.relpath(path, self.folder) not in wanted:
+                    os.remove(path)
 
-    def link(self, changed=(), folder="object"):
-        objects = [self.object(path, folder if path in changed else "object") for path in self.files]
-        return self.run([self.options.cc, "-o", self.binary] + objects + self.options.libs.split()) == 0
+    def make(self, *words):
+        """Targets and settings. False if it does not compile."""
+        return run(["make", "-s", "-j2", "O=out", "WARN=" + LENIENT] + list(words), self.folder).passed
 
-    def dependents(self):
-        """Which sources include a header: {path: [source, ...]}."""
-        found = {}
-        for path in self.files:
-            for word in read(self.object(path)[:-2] + ".d").replace("\\\n", " ").split()[1:]:
-                found.setdefault(os.path.normpath(word), []).append(path)
-        return found
-
-    def test(self, seconds, output=subprocess.DEVNULL):
-        """Run the tests up to the first failure, for at most so many seconds of a CPU. True: all passed."""
-        def limit():
-            resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
-            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-            # The tests' own limit is on the clock of a machine that may be busy with other things.
-            signal.signal(signal.SIGALRM, signal.SIG_IGN)
-
-        environment = dict(os.environ, CMOCKA_TEST_ABORT="1")
-        try:
-            return self.run([self.binary], output, preexec_fn=limit, env=environment, timeout=40 * seconds) == 0
-        except subprocess.TimeoutExpired:
-            return False
+    def run(self, command, seconds, output=subprocess.DEVNULL):
+        return run(command, self.folder, seconds, output, {"CMOCKA_TEST_ABORT": "1"})

@@ -1,0 +1,269 @@
+"""What a mutant meets, one after the other, until something notices it: one worker does this in its own copy."""
+import hashlib
+import os
+import re
+import shutil
+import sys
+import threading
+
+from testbed import CHECKED, CHECKED_FLAGS, LENIENT, read, run
+
+# A run takes this many times as long as one of the original, and then is killed.
+PATIENCE = 3
+# These take long, and fail on a busy machine now and then, because they wait for other threads for a while: they come
+# late, and only what fails twice has failed.
+SLOW = ("threads", "conform")
+NAMES = re.compile(r"^#define (\w+)|^static inline [\w \*]*?(\w+)\(", re.M)
+FAST = "fast/unit"
+CHECKED_TARGET = [CHECKED, CHECKED_FLAGS]
+EXPLORER = ["out/explore/explore", "-j", "1", "-q", "-t", "1"]
+ARCH = ["out/arch/test"]
+BOOT = ["env", "KERNEL=out/kernel/vmspace.elf", "ARCHIVE=out/archive.cpio", "CPUS=2", "TIMEOUT=120", "CMD=true",
+        "APPEND=selftest", "tools/run"]
+SELFTEST_OK = b"selftest: the port is good"
+
+
+class Groups:
+    """The groups of the unit tests: what each costs, and what it found of each file's mutants."""
+
+    def __init__(self, names):
+        self.names = names
+        self.cost = {}
+        self.kills = {}
+
+    def order(self, path):
+        kills = self.kills.setdefault(path, {})
+        return sorted(self.names, key=lambda name: -(kills.get(name, 0) + 0.1) / (self.cost[name] + 0.005))
+
+    def killed(self, path, name):
+        kills = self.kills.setdefault(path, {})
+        kills[name] = kills.get(name, 0) + 1
+
+    def limit(self, name):
+        return 1 + PATIENCE * self.cost[name]
+
+
+class Worker:
+    """Sources and objects in a folder: fast/ for the unit tests, tree/ for what make builds."""
+
+    lock = threading.Lock()
+    seen = set()
+    # What the tests cost, the same for all workers.
+    cost = {}
+
+    def __init__(self, options, tree):
+        self.options = options
+        self.tree = tree
+        self.flags = [options.cc] + LENIENT.split() + options.flags.split()
+        self.files = options.files.split()
+        self.built = set()
+
+    def copy(self, tree):
+        shutil.rmtree(tree.folder, ignore_errors=True)
+        shutil.copytree(self.tree.folder, tree.folder, symlinks=True)
+        other = Worker(self.options, tree)
+        other.built = set(self.built)
+        other.dependents = self.dependents
+        return other
+
+    # --- The unit tests, by hand: make would compile more than is needed.
+
+    def object(self, path, folder):
+        return self.tree.path("fast", folder, path[:-2] + ".o")
+
+    def compile(self, path, folder, level="-O1"):
+        target = self.object(path, folder)
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        return run(self.flags + [level, "-MMD", "-c", "-o", target, path], self.tree.folder).passed
+
+    def link(self, changed=()):
+        objects = [self.object(path, "mutant" if path in changed else "object") for path in self.files]
+        return run([self.options.cc, "-o", "fast/unit"] + objects + self.options.libs.split(), self.tree.folder).passed
+
+    def find_dependents(self):
+        """Which sources include a header: {path: [source, ...]}."""
+        found = {}
+        for path in self.files:
+            for word in read(self.object(path, "object")[:-2] + ".d").replace("\\\n", " ").split()[1:]:
+                found.setdefault(os.path.normpath(word), []).append(path)
+        return found
+
+    def users_of(self, path):
+        """What a changed file changes: itself; of a header all of src/ that includes it, and who names a part of it."""
+        if path.endswith(".c"):
+            return [path]
+        names = [a or b for a, b in NAMES.findall(self.tree.read(path))]
+        mention = re.compile(r"\b(%s)\b" % "|".join(names))
+        return [user for user in self.dependents.get(path, [])
+                if user.startswith("src/") or mention.search(self.tree.read(user))]
+
+    def is_new(self, path, users, level, folder):
+        """Compile to mutant objects: are they others than the original's and every other mutant's?"""
+        digest = hashlib.sha256((path + level).encode())
+        same = True
+        for user in users:
+            if not self.compile(user, "mutant", level):
+                return False
+            with open(self.object(user, "mutant"), "rb") as file:
+                code = file.read()
+            digest.update(code)
+            if user.startswith("src/"):
+                with open(self.object(user, folder), "rb") as file:
+                    same = same and code == file.read()
+        with self.lock:
+            same = same or digest.digest() in self.seen
+            self.seen.add(digest.digest())
+        return not same
+
+    # --- Running what was built. True: it fails, which is how it should be.
+
+    def group_fails(self, binary, groups, name):
+        runs = 2 if name in SLOW else 1
+        return not any(self.tree.run([binary, name], groups.limit(name)).passed for _ in range(runs))
+
+    def tests_fail(self, binary, path, wanted):
+        groups = self.cost[binary]
+        for name in groups.order(path):
+            if wanted(name) and self.group_fails(binary, groups, name):
+                groups.killed(path, name)
+                return True
+        return False
+
+    def limited_fails(self, name, command):
+        return not self.tree.run(command, 1 + PATIENCE * self.cost[name]).passed
+
+    def explorer_fails(self):
+        """It names the scenarios that fail; its status also tells of those that were cut short."""
+        log = self.tree.path("explorer.log")
+        with open(log, "wb") as output:
+            ended = self.tree.run(EXPLORER, 10 + PATIENCE * self.cost["explorer"], output)
+        return ended.status is None or os.path.getsize(log) > 0
+
+    def explorer_seconds(self):
+        self.cost["explorer"] = 100
+        ended = self.tree.run(EXPLORER, 300)
+        if self.explorer_fails():
+            sys.exit("mutants: without a mutant, the explorer finds something")
+        return ended.seconds
+
+    def selftest(self, seconds):
+        """Boot; the seconds that it took, or None if it did not pass."""
+        log = self.tree.path("boot.log")
+        with open(log, "wb") as output:
+            ended = self.tree.run(BOOT, seconds, output)
+        with open(log, "rb") as file:
+            return ended.seconds if SELFTEST_OK in file.read() else None
+
+    # --- Before the first mutant of a kind: what it meets is built, passes, and is timed.
+
+    def compile_all(self):
+        stale = [path for path in self.files if not self.is_compiled(path)]
+        for path in stale:
+            if not self.compile(path, "object"):
+                sys.exit("mutants: %s does not compile" % path)
+            if path.startswith("src/"):
+                self.compile(path, "plain", "-O2")
+        if not self.link():
+            sys.exit("mutants: the unit tests do not link")
+        self.dependents = self.find_dependents()
+
+    def is_compiled(self, path):
+        target = self.object(path, "object")
+        if not os.path.exists(target):
+            return False
+        sources = read(target[:-2] + ".d").replace("\\\n", " ").split()[1:]
+        made = os.path.getmtime(target)
+        return all(os.path.exists(self.tree.path(source)) and os.path.getmtime(self.tree.path(source)) < made
+                   for source in sources if not source.startswith("/"))
+
+    def time_groups(self, binary):
+        source = self.tree.read("test/unit/main.c")
+        groups = Groups(re.findall(r'\{"(\w+)", group_', source))
+        for name in groups.names:
+            groups.cost[name] = self.time([binary, name])
+        return groups
+
+    def time(self, command):
+        ended = self.tree.run(command, 300)
+        if not ended.passed:
+            sys.exit("mutants: without a mutant, this fails: %s" % " ".join(command))
+        return ended.seconds
+
+    def need(self, name, target, time):
+        """Build a target once, time it once."""
+        if name not in self.built:
+            if not self.tree.make(*target):
+                sys.exit("mutants: %s cannot be made" % target[0])
+            self.built.add(name)
+        with self.lock:
+            if name not in self.cost:
+                self.cost[name] = time()
+
+    def prepare(self, paths):
+        self.dependents = None
+        if any(self.is_portable(path) for path in paths):
+            self.compile_all()
+            self.cost[FAST] = self.time_groups(FAST)
+        if any(not self.is_portable(path) for path in paths):
+            self.need("arch", ["out/arch/test"], lambda: self.time(ARCH))
+            self.need("archive", ["out/archive.cpio"], lambda: 0)
+            self.need("boot", ["out/kernel/vmspace.elf"], lambda: self.selftest(300))
+            self.cost["kernel"] = self.kernel_digest()
+
+    def kernel_digest(self):
+        with open(self.tree.path("out/kernel/vmspace.elf"), "rb") as file:
+            return hashlib.sha256(file.read()).digest()
+
+    # --- One mutant.
+
+    @staticmethod
+    def is_portable(path):
+        """Does the machine in a process use this file?"""
+        return path.startswith("src/") or path.endswith("/pte.h")
+
+    def verdict(self, path, text, mutated, is_second):
+        """none: it is no mutant; alive: after the first tests; survived: all; or what noticed it."""
+        if is_second:
+            self.need(CHECKED, CHECKED_TARGET, lambda: self.time_groups(CHECKED))
+            self.need("explorer", ["out/explore/explore"], self.explorer_seconds)
+            return self.with_mutant(path, text, mutated, lambda: self.checked(path))
+        if self.is_portable(path):
+            return self.with_mutant(path, text, mutated, lambda: self.on_host(path))
+        return self.with_mutant(path, text, mutated, self.on_machine)
+
+    def with_mutant(self, path, text, mutated, function):
+        self.tree.write(path, mutated)
+        try:
+            return function()
+        finally:
+            # Also tells make that the file changed.
+            self.tree.write(path, text)
+
+    def on_host(self, path):
+        users = self.users_of(path)
+        if not self.is_new(path, users, "-O1", "object") or not self.link(users):
+            return "none"
+        if self.tests_fail(FAST, path, lambda name: name not in SLOW):
+            return "unit"
+        return "alive" if self.is_new(path, users, "-O2", "plain") else "none"
+
+    def checked(self, path):
+        users = self.users_of(path)
+        if all(self.compile(user, "mutant") for user in users) and self.link(users) and \
+                self.tests_fail(FAST, path, lambda name: name in SLOW):
+            return "unit"
+        if not self.tree.make(*CHECKED_TARGET):
+            return "none"
+        # No contracts in the slow ones: they would be the same again.
+        if self.tests_fail(CHECKED, path, lambda name: name not in SLOW):
+            return "checked"
+        if path.startswith("src/") and self.tree.make("out/explore/explore") and self.explorer_fails():
+            return "explorer"
+        return "survived"
+
+    def on_machine(self):
+        if not self.tree.make("out/kernel/vmspace.elf") or self.kernel_digest() == self.cost["kernel"]:
+            return "none"
+        if self.tree.make("out/arch/test") and self.limited_fails("arch", ARCH):
+            return "arch"
+        return "boot" if self.selftest(5 + PATIENCE * self.cost["boot"]) is None else "survived"
