@@ -16,6 +16,7 @@ include test/mutants.mk
 include test/fuzz/fuzz.mk
 include bench/bench.mk
 include explore/explore.mk
+include proof/proof.mk
 
 ## help: list the commands
 help:
