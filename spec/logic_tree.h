@@ -85,7 +85,7 @@
   lemma walk_1{L}: \forall integer r, v; tree_ok && is_root(r) && is_page(v) && walk1(r, v) >= 0 ==>
     walk2(r, v) >= 0 && walk_is(walk1(r, v), r, v, 1);
   lemma walk_any{L}: \forall integer r, v, l; tree_ok && is_root(r) && is_page(v) && 1 <= l <= 4 &&
-    walk(r, v, l) >= 0 ==> walk_is(walk(r, v, l), r, v, l);
+    walk(r, v, l) >= 0 ==> walk_is(walk(r, v, l), r, v, l) && is_table(walk(r, v, l)) && level_of(walk(r, v, l)) == l;
 
   // The page of an address.
   logic integer page(integer va) = va / 4096 % 0x1000000000;
