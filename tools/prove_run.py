@@ -155,7 +155,8 @@ def prove(unit, names, options):
     with open(report, encoding="utf-8") as file:
         rows = json.load(file)
     failed = {name for status, kind, name, valid in GOAL.findall(run.stdout) if kind == "Goal" and valid != "Valid"}
-    result.smoke = sorted({name for status, kind, name, _ in GOAL.findall(run.stdout) if kind == "Smoke-test"})
+    result.smoke = sorted({name for status, kind, name, _ in GOAL.findall(run.stdout)
+                           if kind == "Smoke-test" and status == "Failed"})
     result.rows.update(rows_of(unit, names, rows, failed))
     result.bare = set(BARE.findall(run.stdout))
     result.remarks = [text for text in re.findall(r"^\[wp\][^\n]*Warning:[^\n]*(?:\n  [^\n]*)*", run.stdout, re.M)
