@@ -108,7 +108,6 @@ static void inherit(struct process *child)
 	strcopy(child->name, parent->name, sizeof(child->name));
 	strcopy(child->exe, parent->exe, sizeof(child->exe));
 	child->arguments_at = parent->arguments_at;
-	child->arguments_at = parent->arguments_at;
 	child->pgid = parent->pgid;
 	child->sid = parent->sid;
 }

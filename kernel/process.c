@@ -207,6 +207,7 @@ long process_start_init(const char *path, const char *const argv[], const char *
 	strcopy(process->name, "init", sizeof(process->name));
 
 	state = lock_take_irq(&proc_lock);
+	next_id = 1;
 	process->pid = process->pgid = process->sid = thread->tid = process_new_id();
 	process_enter(process, NULL);
 	list_add(&thread->in_process, &process->threads);

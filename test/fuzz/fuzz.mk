@@ -30,13 +30,14 @@ $(FUZZ_OUT)/$(1)/%.o: %.c
 $$(foreach name,$(FUZZERS),$$(eval $$(call fuzzer,$$(name),$(1),$(2),$(4))))
 endef
 
-# The machine that it runs on is not what a fuzzer explores: nobody watches that part.
-FUZZ_UNWATCHED := sim/% test/fuzz/machine/%
+# What a fuzzer does not explore is not watched: the machine under all of them; the library under the kernel.
+FUZZ_UNWATCHED          := sim/% test/fuzz/machine/%
+FUZZ_UNWATCHED_syscalls := src/%
 
 # $(1) the fuzzer, $(2) the engine, $(3) its compiler, $(4) how it is linked.
 define fuzzer
-$(FUZZ_OUT)/$(2)/$(1): $(patsubst %.c,$(FUZZ_OUT)/$(2)/%.o,$(filter-out $(FUZZ_UNWATCHED),$(FUZZ_$(1)))) \
-		$(patsubst %.c,$(FUZZ_OUT)/alone/%.o,$(filter $(FUZZ_UNWATCHED),$(FUZZ_$(1)))) \
+$(FUZZ_OUT)/$(2)/$(1): $(patsubst %.c,$(FUZZ_OUT)/$(2)/%.o,$(filter-out $(FUZZ_UNWATCHED) $(FUZZ_UNWATCHED_$(1)),$(FUZZ_$(1)))) \
+		$(patsubst %.c,$(FUZZ_OUT)/alone/%.o,$(filter $(FUZZ_UNWATCHED) $(FUZZ_UNWATCHED_$(1)),$(FUZZ_$(1)))) \
 		$(if $(filter alone,$(2)),$(FUZZ_OUT)/alone/test/fuzz/main.o)
 	@$(3) $(FUZZ_SAN) $(4) -o $$@ $$^ -lpthread
 endef

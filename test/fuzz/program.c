@@ -140,7 +140,7 @@ static uint64_t argument(char kind)
 	case 'D':
 		return byte % 2 ? byte / 2 % 16 : (uint64_t)-100;
 	case 'p':
-		return PROGRAM_PATHS + byte % NR_PARTS * PART_BYTES;
+		return byte < 208 ? PROGRAM_PATHS + byte % NR_PARTS * PART_BYTES : PROGRAM_ROOM + byte % 16;
 	case 's':
 		return PROGRAM_PARTS + byte % NR_PARTS * PART_BYTES;
 	case 't':
