@@ -27,6 +27,11 @@ static void limit_and_skip_stay_inside(void **state)
 	OK(vms_plain_writer_skip(&out, 20));
 	assert_int_equal(vms_plain_remain(&in), 0);
 	assert_int_equal(vms_plain_avail(&out), 30);
+	assert_ptr_equal(out.at, bytes + 20);
+	OK(vms_plain_writer_skip(&out, 30));
+	assert_int_equal(vms_plain_avail(&out), 0);
+	OK(vms_plain_writer_skip(&out, 0));
+	IS(vms_plain_writer_skip(&out, 1), VMS_INVALID);
 	OK(vms_plain_reader_skip(&in, 0));
 	IS(vms_plain_reader_skip(&in, 1), VMS_INVALID);
 }
@@ -68,7 +73,8 @@ static void values_and_zeros(void **state)
 	assert_int_equal(seen, value);
 	assert_int_equal(vms_plain_remain(&in), 21);
 	assert_int_equal(vms_plain_fill_zeros(&out, 5), 5);
-	assert_int_equal(bytes[15], 0);
+	for (uint32_t i = 11; i < 16; i++)
+		assert_int_equal(bytes[i], 0);
 	assert_int_equal(bytes[16], 0xff);
 	assert_int_equal(vms_plain_fill_zeros(&out, ~0ul), 16);
 	assert_int_equal(vms_plain_fill_zeros(&out, 1), 0);
@@ -76,6 +82,13 @@ static void values_and_zeros(void **state)
 	vms_plain_reader_limit(&in, 7);
 	IS(vms_plain_reader_value(&in, &seen, 8), VMS_INVALID);
 	assert_int_equal(vms_plain_remain(&in), 7);
+	/* Exactly what is there. */
+	in = vms_plain_reader(bytes, 4);
+	out = vms_plain_writer(bytes + 8, 4);
+	OK(vms_plain_writer_value(&out, &value, 4));
+	assert_int_equal(vms_plain_avail(&out), 0);
+	OK(vms_plain_reader_value(&in, &seen, 4));
+	assert_int_equal(vms_plain_remain(&in), 0);
 }
 
 static void words_at_once(void **state)
@@ -112,6 +125,13 @@ static void words_at_once(void **state)
 		out = vms_plain_writer(memory.byte + 8, size - 1);
 		IS(vms_plain_writer_once(&out, size, 0), VMS_INVALID);
 		assert_int_equal(vms_plain_avail(&out), size - 1);
+		/* Just long enough. */
+		in = vms_plain_reader(memory.byte + 8, size);
+		OK(vms_plain_reader_once(&in, size, &seen));
+		assert_int_equal(vms_plain_remain(&in), 0);
+		out = vms_plain_writer(memory.byte + 8, size);
+		OK(vms_plain_writer_once(&out, size, 0));
+		assert_int_equal(vms_plain_avail(&out), 0);
 	}
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		struct vms_plain_writer out = vms_plain_writer(memory.byte, 32);

@@ -42,6 +42,8 @@ static void bytes_go_both_ways(void **state)
 	sim_run_on(1);
 	assert_true(sim_read(M2 + 100, &byte));
 	assert_int_equal(byte, bytes[2 * P + 5 + 100]);
+	assert_true(sim_read(M2 + 77 * P + 100, &byte));
+	assert_int_equal(byte, bytes[79 * P + 5 + 100]);
 	assert_true(sim_write(M2 + 100, 0x5c));
 	sim_activate(&vms_machine.kernel);
 	sim_run_on(0);
@@ -110,6 +112,10 @@ static void ranges_outside_are_denied(void **state)
 	}
 	IS(vms_space_read(&vms_machine.kernel, P, &byte, 1, &done), VMS_ACCESS_DENIED);
 	IS(vms_space_write(&vms_machine.kernel, VMS_KERNEL_START, &byte, 1, &done), VMS_ACCESS_DENIED);
+	/* All of user memory may be asked for; nothing is there. */
+	IS(vms_space_read(space, 0, &byte, VMS_USER_END, &done), VMS_PAGE_FAULT);
+	IS(vms_space_write(space, 0, &byte, VMS_USER_END, &done), VMS_PAGE_FAULT);
+	IS(vms_space_read(space, VMS_USER_END - 1, &byte, 1, &done), VMS_PAGE_FAULT);
 	OK(vms_space_read(space, 0, &byte, 0, &done));
 	OK(vms_space_write(space, VMS_USER_END, &byte, 0, &done));
 	assert_int_equal(done, 0);
@@ -117,9 +123,43 @@ static void ranges_outside_are_denied(void **state)
 	sim_stop();
 }
 
+/* After an access to a page with these flags it has those. */
+static void leaves(struct vms_space *space, uint32_t before, bool write, uint32_t after)
+{
+	uint64_t done;
+	uint8_t byte = 1;
+
+	map_at(space, G1, 1, (struct vms_prop){.flags = VMS_R | VMS_W | before});
+	OK(write ? vms_space_write(space, G1, &byte, 1, &done) : vms_space_read(space, G1, &byte, 1, &done));
+	assert_int_equal(query_at(space, G1).prop.flags, VMS_R | VMS_W | after);
+	unmap_at(space, G1, P);
+}
+
+static void traces_are_added_to_what_is_there(void **state)
+{
+	const uint32_t a = VMS_ACCESSED, d = VMS_DIRTY;
+	struct vms_space *space;
+
+	(void)state;
+	machine_start(1);
+	space = space_new();
+	leaves(space, 0, false, a);
+	leaves(space, a, false, a);
+	leaves(space, d, false, a | d);
+	leaves(space, a | d, false, a | d);
+	leaves(space, VMS_SOFT0, false, a | VMS_SOFT0);
+	leaves(space, 0, true, a | d);
+	leaves(space, a, true, a | d);
+	leaves(space, d, true, a | d);
+	leaves(space, a | d | VMS_SOFT1, true, a | d | VMS_SOFT1);
+	space_end(space);
+	sim_stop();
+}
+
 static void it_allocates_nothing_and_leaves_its_traces(void **state)
 {
 	struct vms_space *space;
+	uint32_t nr_used;
 	uint64_t done;
 	uint8_t byte = 1;
 
@@ -134,6 +174,10 @@ static void it_allocates_nothing_and_leaves_its_traces(void **state)
 	OK(vms_space_write(space, M2 + 5 * P, &byte, 1, &done));
 	IS(vms_space_read(space, T5, &byte, 1, &done), VMS_PAGE_FAULT);
 	sim_alloc_refuse(false);
+	nr_used = sim_frames_used();
+	IS(vms_space_read(space, T5, &byte, 1, &done), VMS_PAGE_FAULT);
+	IS(vms_space_write(space, T5, &byte, 1, &done), VMS_PAGE_FAULT);
+	assert_int_equal(sim_frames_used(), nr_used);
 	assert_int_equal(query_at(space, P).prop.flags, VMS_R | VMS_W | VMS_ACCESSED);
 	assert_int_equal(query_at(space, 2 * P).prop.flags, VMS_R | VMS_W | VMS_ACCESSED | VMS_DIRTY);
 	assert_int_equal(query_at(space, M2).prop.flags, VMS_R | VMS_W | VMS_ACCESSED | VMS_DIRTY);
@@ -148,6 +192,7 @@ int group_remote(void)
 		cmocka_unit_test(bytes_go_both_ways),
 		cmocka_unit_test(only_what_the_program_may),
 		cmocka_unit_test(ranges_outside_are_denied),
+		cmocka_unit_test(traces_are_added_to_what_is_there),
 		cmocka_unit_test(it_allocates_nothing_and_leaves_its_traces),
 	};
 

@@ -113,6 +113,15 @@ static void hardware_writes(void)
 	set_dirty = true;
 }
 
+/* The same, but it only reads. */
+static void hardware_reads(void)
+{
+	uint64_t pte = *leaf();
+
+	if (arch_pte_is_leaf(pte, leaf_level) && arch_pte_has(pte, ARCH_PTE_P))
+		*leaf() |= ARCH_PTE_A;
+}
+
 /* One page or huge page at G1, an editing cursor over all of its table. */
 static void begin_leaf(uint32_t level)
 {
@@ -172,12 +181,20 @@ static void take_write(void)
 		sim_fail("protect");
 }
 
+/* The same by the call for a range. */
+static void take_write_of_range(void)
+{
+	if (vms_cursor_protect(&cursor, 3 * P, (struct vms_change){.clear = VMS_W, .set = VMS_SOFT0}, NULL) != VMS_OK)
+		sim_fail("protect");
+}
+
 static void protect_loses_no_bit_of_hardwares(void **state)
 {
 	(void)state;
 	machine_start_large(1, 1, 0);
 	at_every_step(begin_page, set_soft, hardware_writes, page_kept);
 	at_every_step(begin_page, take_write, hardware_writes, page_kept);
+	at_every_step(begin_page, take_write_of_range, hardware_writes, page_kept);
 	sim_stop();
 }
 
@@ -230,6 +247,53 @@ static void copying_loses_no_bit_of_hardwares(void **state)
 	(void)state;
 	machine_start_large(1, 1, 0);
 	at_every_step(begin_copy, copy_page, hardware_writes, copy_kept);
+	sim_stop();
+}
+
+/* Access from elsewhere, which sets accessed itself, and dirty if it writes. */
+static void begin_remote(void)
+{
+	begin_page();
+	cursor_close(&cursor);
+}
+
+static void read_page(void)
+{
+	uint64_t word, done;
+
+	if (vms_space_read(space, G1, &word, sizeof(word), &done) != VMS_OK)
+		sim_fail("read");
+}
+
+static void write_page(void)
+{
+	uint64_t word = 1, done;
+
+	if (vms_space_write(space, G1, &word, sizeof(word), &done) != VMS_OK)
+		sim_fail("write");
+}
+
+static void read_kept(void)
+{
+	assert_true(vms_has(query_at(space, G1).prop.flags, VMS_ACCESSED));
+	assert_int_equal(vms_has(query_at(space, G1).prop.flags, VMS_DIRTY), set_dirty);
+	space_end(space);
+	space_end(other);
+}
+
+static void write_kept(void)
+{
+	set_dirty = true;
+	read_kept();
+}
+
+static void reading_elsewhere_loses_no_bit_of_hardwares(void **state)
+{
+	(void)state;
+	machine_start_large(1, 1, 0);
+	at_every_step(begin_remote, read_page, hardware_writes, read_kept);
+	at_every_step(begin_remote, write_page, hardware_writes, write_kept);
+	at_every_step(begin_remote, write_page, hardware_reads, write_kept);
 	sim_stop();
 }
 
@@ -304,6 +368,7 @@ int group_steps(void)
 		cmocka_unit_test(protect_loses_no_bit_of_hardwares),
 		cmocka_unit_test(cutting_loses_no_bit_of_hardwares),
 		cmocka_unit_test(copying_loses_no_bit_of_hardwares),
+		cmocka_unit_test(reading_elsewhere_loses_no_bit_of_hardwares),
 		cmocka_unit_test(an_interrupt_at_any_time_finds_no_lock_of_its_own),
 	};
 
