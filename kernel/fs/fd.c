@@ -4,6 +4,7 @@
  */
 #include <kernel/fs/fs.h>
 #include <kernel/fs/inode.h>
+#include <kernel/fs/records.h>
 #include <kernel/memory.h>
 #include <kernel/process.h>
 
@@ -70,13 +71,20 @@ void files_get(struct files *files)
 	__atomic_fetch_add(&files->refs, 1, __ATOMIC_RELAXED);
 }
 
+/* A file that a slot held no more. */
+static void slot_put(struct files *files, struct file *file)
+{
+	records_closed(file->inode, files);
+	file_put(file);
+}
+
 void files_put(struct files *files)
 {
 	if (__atomic_sub_fetch(&files->refs, 1, __ATOMIC_ACQ_REL) > 0)
 		return;
 	for (int fd = 0; fd < files->nr; fd++)
 		if (files->slot[fd].file)
-			file_put(files->slot[fd].file);
+			slot_put(files, files->slot[fd].file);
 	heap_free(files->slot);
 	heap_free(files);
 }
@@ -100,7 +108,7 @@ void files_close_on_exec(struct files *files)
 {
 	for (int fd = files_next(files, 0); fd >= 0; fd = files_next(files, fd + 1))
 		if (files->slot[fd].close_on_exec)
-			file_put(slot_take(files, fd));
+			slot_put(files, slot_take(files, fd));
 }
 
 struct file *files_lookup(struct files *files, int fd)
@@ -195,13 +203,23 @@ long fd_add(struct file *file, int from, bool close_on_exec)
 	return files_add(this_process()->files, file, from, close_on_exec);
 }
 
+long fd_install(struct file *file, int flags)
+{
+	long fd = fd_add(file, 0, flags & O_CLOEXEC);
+
+	if (fd < 0)
+		file_put(file);
+	return fd;
+}
+
 long fd_close(int fd)
 {
-	struct file *file = slot_take(this_process()->files, fd);
+	struct files *files = this_process()->files;
+	struct file *file = slot_take(files, fd);
 
 	if (!file)
 		return -EBADF;
-	file_put(file);
+	slot_put(files, file);
 	return 0;
 }
 
@@ -223,7 +241,7 @@ long fd_set(int fd, struct file *file, bool close_on_exec)
 	files->slot[fd] = (struct slot){file, close_on_exec};
 	lock_drop(&files->lock);
 	if (old)
-		file_put(old);
+		slot_put(files, old);
 	return fd;
 }
 

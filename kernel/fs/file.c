@@ -2,7 +2,9 @@
  * Open files: counted, so that one may be closed while another thread reads from it.
  */
 #include <kernel/fs/fs.h>
+#include <kernel/fs/epoll.h>
 #include <kernel/fs/inode.h>
+#include <kernel/fs/records.h>
 #include <kernel/memory.h>
 #include <mm/mm.h>
 
@@ -22,6 +24,7 @@ long file_new(struct entry *entry, int flags, struct file **made)
 	file->inode = entry->inode;
 	file->ops = entry->inode->ops;
 	mutex_init(&file->mutex);
+	list_init(&file->interests);
 	entry_get(entry);
 	if (file->ops->open && !(flags & O_PATH))
 		error = file->ops->open(file);
@@ -55,7 +58,9 @@ void file_put(struct file *file)
 {
 	if (__atomic_sub_fetch(&file->refs, 1, __ATOMIC_ACQ_REL) > 0)
 		return;
+	epoll_forget(file);
 	file_flock(file, LOCK_UN);
+	records_closed(file->inode, file);
 	if (file->ops->close && !(file->flags & O_PATH))
 		file->ops->close(file);
 	entry_put(file->entry);

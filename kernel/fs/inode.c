@@ -20,6 +20,7 @@ struct inode *inode_new(uint32_t mode, const struct inode_ops *ops)
 	inode->next_cookie = 2; /* after "." and ".." */
 	mutex_init(&inode->mutex);
 	list_init(&inode->children);
+	list_init(&inode->records);
 	return inode;
 }
 

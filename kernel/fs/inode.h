@@ -68,6 +68,7 @@ struct inode {
 	uint64_t key;             /* /proc: what it shows */
 	struct file *flock_owner; /* LOCK_EX; under flock's lock */
 	uint32_t nr_flock;        /* LOCK_SH */
+	struct list records;      /* fcntl's locks; under records.c's lock */
 };
 
 struct entry {
@@ -89,7 +90,8 @@ struct file {
 	const struct inode_ops *ops;
 	struct mutex mutex; /* the position */
 	uint64_t position;
-	int flock; /* 0, LOCK_SH or LOCK_EX */
+	int flock;             /* 0, LOCK_SH or LOCK_EX */
+	struct list interests; /* of epoll instances in this file; under epoll.c's lock */
 };
 
 extern struct lock tree_lock;
@@ -164,6 +166,7 @@ long file_flock(struct file *file, int how);
 
 /* fd.c */
 long fd_add(struct file *file, int from, bool close_on_exec); /* takes over the reference if it succeeds */
+long fd_install(struct file *file, int flags);                /* the lowest descriptor; the reference is used up */
 struct file *fd_file(int fd);                                 /* of the current process, with a reference; NULL */
 /* The first descriptor that is open at or after `from`; -1. */
 int files_next(struct files *files, int from);

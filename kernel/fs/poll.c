@@ -8,7 +8,7 @@
 
 static struct lock poll_lock; /* interrupt handlers take it too */
 static struct waitq pollers = {{&pollers.threads, &pollers.threads}};
-static uint64_t generation;
+static uint64_t generation = 1;
 static uint32_t nr_pollers; /* atomic: those that look or sleep */
 
 void poll_changed(void)
@@ -25,7 +25,7 @@ void poll_changed(void)
 	lock_drop_irq(&poll_lock, state);
 }
 
-static uint64_t generation_now(void)
+uint64_t poll_generation(void)
 {
 	uint64_t state = lock_take_irq(&poll_lock), now = generation;
 
@@ -33,12 +33,51 @@ static uint64_t generation_now(void)
 	return now;
 }
 
-static int look(struct polled *polled, uint32_t nr)
+void poll_watch(bool begin)
 {
+	__atomic_fetch_add(&nr_pollers, begin ? 1 : ~0u, __ATOMIC_SEQ_CST);
+}
+
+int poll_until(int (*look)(void *context), void *context, uint64_t deadline)
+{
+	int result;
+
+	poll_watch(true);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	for (;;) {
+		uint64_t seen = poll_generation(), state;
+		int error = 0;
+
+		result = look(context);
+		if (result > 0 || deadline == POLL_NOW)
+			break;
+		state = lock_take_irq(&poll_lock);
+		while (!error && generation == seen)
+			error = wait_on(&pollers, &poll_lock, state, true, deadline);
+		lock_drop_irq(&poll_lock, state);
+		if (error == -ETIMEDOUT)
+			result = look(context);
+		else if (error)
+			result = -ERESTARTNOHAND;
+		if (error)
+			break;
+	}
+	poll_watch(false);
+	return result;
+}
+
+struct several {
+	struct polled *polled;
+	uint32_t nr;
+};
+
+static int look_at_several(void *context)
+{
+	struct several *several = context;
 	int ready = 0;
 
-	for (uint32_t i = 0; i < nr; i++) {
-		struct polled *one = &polled[i];
+	for (uint32_t i = 0; i < several->nr; i++) {
+		struct polled *one = &several->polled[i];
 
 		if (one->fd < 0) {
 			one->found = 0;
@@ -52,31 +91,12 @@ static int look(struct polled *polled, uint32_t nr)
 
 int poll_wait(struct polled *polled, uint32_t nr, uint64_t deadline)
 {
+	struct several several = {polled, nr};
 	int result;
 
 	for (uint32_t i = 0; i < nr; i++)
 		polled[i].file = polled[i].fd < 0 ? NULL : fd_file(polled[i].fd);
-	__atomic_fetch_add(&nr_pollers, 1, __ATOMIC_SEQ_CST);
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	for (;;) {
-		uint64_t seen = generation_now(), state;
-		int error = 0;
-
-		result = look(polled, nr);
-		if (result > 0 || deadline == POLL_NOW)
-			break;
-		state = lock_take_irq(&poll_lock);
-		while (!error && generation == seen)
-			error = wait_on(&pollers, &poll_lock, state, true, deadline);
-		lock_drop_irq(&poll_lock, state);
-		if (error == -ETIMEDOUT)
-			result = look(polled, nr);
-		else if (error)
-			result = -ERESTARTNOHAND;
-		if (error)
-			break;
-	}
-	__atomic_fetch_sub(&nr_pollers, 1, __ATOMIC_SEQ_CST);
+	result = poll_until(look_at_several, &several, deadline);
 	for (uint32_t i = 0; i < nr; i++)
 		if (polled[i].file)
 			file_put(polled[i].file);

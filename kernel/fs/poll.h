@@ -20,5 +20,16 @@ struct polled {
  * The number of those ready, 0 after the deadline, or -ERESTARTNOHAND.
  */
 int poll_wait(struct polled *polled, uint32_t nr, uint64_t deadline);
+/* The same for whatever look(context) finds, which is how many are ready. */
+int poll_until(int (*look)(void *context), void *context, uint64_t deadline);
+
+/* Grows with every change of whatever file, as long as somebody watches or waits. */
+uint64_t poll_generation(void);
+void poll_watch(bool begin); /* and its end */
+
+/* A deadline from now; unit is that of the second field in ns. The pointer may be null: none. -EFAULT, -EINVAL. */
+long poll_deadline_from_user(vms_va from, int64_t unit, uint64_t *deadline);
+/* Block these signals while the call runs; a null pointer changes nothing. */
+long poll_mask_from_user(vms_va from, uint64_t size);
 
 #endif

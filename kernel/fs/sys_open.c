@@ -3,19 +3,10 @@
  */
 #include <kernel/fs/fs.h>
 #include <kernel/fs/path.h>
+#include <kernel/fs/records.h>
 #include <kernel/memory.h>
 #include <kernel/process.h>
 #include <kernel/syscall.h>
-
-/* Give a new file a descriptor; the reference is used up. */
-static long install(struct file *file, int flags)
-{
-	long fd = fd_add(file, 0, flags & O_CLOEXEC);
-
-	if (fd < 0)
-		file_put(file);
-	return fd;
-}
 
 static long open_user(int at, vms_va from, int flags, uint32_t mode)
 {
@@ -27,7 +18,7 @@ static long open_user(int at, vms_va from, int flags, uint32_t mode)
 		return error;
 	error = path_open(at, path, flags, mode & MODE_BITS, &file);
 	heap_free(path);
-	return error ? error : install(file, flags);
+	return error ? error : fd_install(file, flags);
 }
 
 long sys_open(const uint64_t a[6])
@@ -124,6 +115,22 @@ static long set_status(struct file *file, int flags)
 	return 0;
 }
 
+static long lock_records(struct file *file, int fd, int command, uint64_t at)
+{
+	struct file *now;
+	long result = file->flags & O_PATH ? -EBADF : records_fcntl(file, command, at);
+
+	if (result != 0 || command == F_GETLK || command >= F_OFD_GETLK)
+		return result;
+	/* Another thread may have closed the descriptor meanwhile, and what closing does has been done too early. */
+	now = fd_file(fd);
+	if (now != file)
+		records_closed(file->inode, this_process()->files);
+	if (now)
+		file_put(now);
+	return result;
+}
+
 long sys_fcntl(const uint64_t a[6])
 {
 	int fd = (int)a[0];
@@ -160,7 +167,10 @@ long sys_fcntl(const uint64_t a[6])
 	case F_GETLK:
 	case F_SETLK:
 	case F_SETLKW:
-		result = -ENOLCK;
+	case F_OFD_GETLK:
+	case F_OFD_SETLK:
+	case F_OFD_SETLKW:
+		result = lock_records(file, fd, (int)a[1], a[2]);
 		break;
 	default:
 		result = -EINVAL;
@@ -192,13 +202,13 @@ static long pipe_user(vms_va to, int flags)
 	error = pipe_create(flags, ends);
 	if (error)
 		return error;
-	error = install(ends[0], flags);
+	error = fd_install(ends[0], flags);
 	if (error < 0) {
 		file_put(ends[1]);
 		return error;
 	}
 	fd[0] = (int)error;
-	error = install(ends[1], flags);
+	error = fd_install(ends[1], flags);
 	if (error < 0) {
 		fd_close(fd[0]);
 		return error;
@@ -241,5 +251,5 @@ long sys_memfd_create(const uint64_t a[6])
 	if (!inode)
 		return -ENOMEM;
 	error = file_new_nameless(inode, name, O_RDWR, &file);
-	return error ? error : install(file, a[1] & MFD_CLOEXEC ? O_CLOEXEC : 0);
+	return error ? error : fd_install(file, a[1] & MFD_CLOEXEC ? O_CLOEXEC : 0);
 }

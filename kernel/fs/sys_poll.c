@@ -11,8 +11,7 @@
 
 #define FD_LIMIT 1024u
 
-/* A deadline from now; unit is that of the second field in ns. The pointer may be null: none. -EFAULT, -EINVAL. */
-static long deadline_from_user(vms_va from, int64_t unit, uint64_t *deadline)
+long poll_deadline_from_user(vms_va from, int64_t unit, uint64_t *deadline)
 {
 	struct abi_time time;
 
@@ -40,8 +39,7 @@ static void left_to_user(vms_va to, int64_t unit, uint64_t deadline)
 		return;
 }
 
-/* Block these signals while the call runs; a null pointer changes nothing. */
-static long mask_from_user(vms_va from, uint64_t size)
+long poll_mask_from_user(vms_va from, uint64_t size)
 {
 	uint64_t mask;
 
@@ -95,10 +93,10 @@ long sys_poll(const uint64_t a[6])
 long sys_ppoll(const uint64_t a[6])
 {
 	uint64_t deadline;
-	long result = deadline_from_user(a[2], 1, &deadline);
+	long result = poll_deadline_from_user(a[2], 1, &deadline);
 
 	if (!result)
-		result = mask_from_user(a[3], a[4]);
+		result = poll_mask_from_user(a[3], a[4]);
 	if (result)
 		return result;
 	result = poll_user(a[0], (uint32_t)a[1], deadline);
@@ -178,7 +176,7 @@ static long select_user(uint64_t nr, const uint64_t at[3], uint64_t deadline)
 long sys_select(const uint64_t a[6])
 {
 	uint64_t deadline;
-	long result = deadline_from_user(a[4], 1000, &deadline);
+	long result = poll_deadline_from_user(a[4], 1000, &deadline);
 
 	if (result)
 		return result;
@@ -190,12 +188,12 @@ long sys_select(const uint64_t a[6])
 long sys_pselect6(const uint64_t a[6])
 {
 	uint64_t deadline, mask[2] = {0, 0}; /* where the set is, and its size */
-	long result = deadline_from_user(a[4], 1, &deadline);
+	long result = poll_deadline_from_user(a[4], 1, &deadline);
 
 	if (!result && a[5] && user_read(mask, a[5], sizeof(mask)))
 		result = -EFAULT;
 	if (!result)
-		result = mask_from_user(mask[0], mask[1]);
+		result = poll_mask_from_user(mask[0], mask[1]);
 	if (result)
 		return result;
 	result = select_user(a[0], &a[1], deadline);

@@ -1,10 +1,11 @@
 /*
- * Start and end of the file system: the tree from the initial archive, and what is always there (/dev, /proc, /tmp).
+ * Start and end of the file system: the tree from the initial archive, and what is always there (/dev, /proc, /sys, /tmp).
  */
 #include <kernel/fs/cpio.h>
 #include <kernel/fs/fs.h>
 #include <kernel/fs/inode.h>
 #include <kernel/memory.h>
+#include <kernel/sched.h>
 
 /* Files of the archive with several names: the data comes with the last of them. */
 struct linked {
@@ -239,6 +240,53 @@ static long unpack(const void *archive, uint64_t len)
 	return error;
 }
 
+/* A directory under another, made if it is not there; uses up `dir`. NULL afterwards: no memory. */
+static struct entry *under(struct entry *dir, const char *name)
+{
+	struct entry *found;
+
+	return dir && enter_dir(dir, name, &found) == 0 ? found : NULL;
+}
+
+static long add_text(struct entry *dir, const char *name, const char *text)
+{
+	struct cpio_entry entry = {
+		.mode = S_IFREG | 0444, .nr_links = 1, .data = (const uint8_t *)text, .len = strlen(text)};
+	struct unpacking unpacking = {NULL};
+
+	return add_entry(&unpacking, dir, name, &entry);
+}
+
+/* /sys/devices/system/cpu: where programs count CPUs. */
+static long add_cpus(void)
+{
+	static const char *const sets[] = {"online", "possible", "present"};
+	struct entry *folder;
+	long error = 0;
+	char text[32];
+
+	entry_get(root_entry);
+	folder = under(under(under(under(root_entry, "sys"), "devices"), "system"), "cpu");
+	if (!folder)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < nr_cpus && !error; i++) {
+		struct entry *one;
+
+		format(text, sizeof(text), "cpu%u", i);
+		entry_get(folder);
+		one = under(folder, text);
+		if (one)
+			entry_put(one);
+		else
+			error = -ENOMEM;
+	}
+	format(text, sizeof(text), nr_cpus == 1 ? "0\n" : "0-%u\n", nr_cpus - 1);
+	for (uint32_t i = 0; i < ARRAY_LEN(sets) && !error; i++)
+		error = add_text(folder, sets[i], text);
+	entry_put(folder);
+	return error;
+}
+
 long fs_init(const void *archive, uint64_t len)
 {
 	struct entry *tmp;
@@ -252,6 +300,8 @@ long fs_init(const void *archive, uint64_t len)
 		error = dev_init();
 	if (!error)
 		error = proc_init();
+	if (!error)
+		error = add_cpus();
 	if (!error) {
 		entry_get(root_entry);
 		error = enter_dir(root_entry, "tmp", &tmp);
