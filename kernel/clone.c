@@ -110,6 +110,7 @@ static void inherit(struct process *child)
 	child->arguments_at = parent->arguments_at;
 	child->pgid = parent->pgid;
 	child->sid = parent->sid;
+	memcpy(child->limits, parent->limits, sizeof(child->limits));
 }
 
 /* Into the lists. -EAGAIN: the caller is dying and must not leave a child that nobody told. */

@@ -182,7 +182,7 @@ static long write_stack(struct program *program, const char *path, const struct 
 	uint32_t prot = MM_PROT_READ | MM_PROT_WRITE | (loaded->stack_exec ? MM_PROT_EXEC : 0);
 	char random[16];
 	long at = mm_map(program->mm, USER_STACK_TOP - USER_STACK_BYTES, USER_STACK_BYTES, prot,
-			 MM_PRIVATE | MM_ANONYMOUS | MM_FIXED | MM_NOREPLACE | MM_STACK, NULL, 0);
+			 MM_PRIVATE | MM_ANONYMOUS | MM_FIXED | MM_NOREPLACE | MM_GROWSDOWN, NULL, 0);
 
 	if (at < 0)
 		return at;

@@ -7,12 +7,12 @@
 #include <kernel/base.h>
 
 /*
- * The stack: eight megabytes and a little under its top, with nothing for a while below. The little is the first
- * part in use, in a table of its own with few entries; the rest is four marks until it is touched.
+ * The stack: a little under its top, in a table of its own with few entries. It grows downwards when it is touched
+ * below that; there is nothing else for a while.
  */
 #define USER_STACK_FIRST 0x10000ul
 #define USER_STACK_TOP ((VMS_USER_END - USER_STACK_FIRST) / 0x200000ul * 0x200000ul + USER_STACK_FIRST)
-#define USER_STACK_BYTES ((8ul << 20) + USER_STACK_FIRST)
+#define USER_STACK_BYTES USER_STACK_FIRST /* to begin with */
 /* Where the addresses end that an executable may ask for: what is above is the stack's. */
 #define USER_PROGRAM_END 0x7ffc00000000ul
 /* Position-independent programs, and their interpreters. */

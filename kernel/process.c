@@ -94,6 +94,7 @@ struct process *process_new(void)
 	waitq_init(&process->thread_event);
 	process->exit_signal = SIGCHLD;
 	process->start_ns = now_ns();
+	limits_init(process->limits);
 	return process;
 }
 

@@ -71,6 +71,13 @@ struct signal_action {
 };
 struct signal_actions; /* shared by CLONE_SIGHAND; signal.c */
 
+/* As setrlimit has it. */
+#define NR_LIMITS 16
+struct limit {
+	uint64_t now;
+	uint64_t most;
+};
+
 struct process {
 	int pid;
 	int pgid;
@@ -110,6 +117,7 @@ struct process {
 	uint64_t start_ns;
 	uint64_t alarm_ns; /* when SIGALRM is due; 0: never */
 	uint64_t alarm_every;
+	struct limit limits[NR_LIMITS];
 };
 
 extern struct lock proc_lock;
@@ -142,6 +150,8 @@ long process_start_init(const char *path, const char *const argv[], const char *
 int process_wait_init(void);
 void process_timers(void); /* from the tick: deliver alarms that are due */
 void process_set_alarm(struct process *process, uint64_t when, uint64_t every); /* proc_lock held */
+
+void limits_init(struct limit limits[NR_LIMITS]); /* limits.c: those of the first process */
 
 /* clone.c */
 struct clone_request {

@@ -18,6 +18,11 @@ void mm_fini(void)
 	zero_page = VMS_NO_FRAME;
 }
 
+bool mm_is_zero_page(vms_pfn frame)
+{
+	return frame == zero_page;
+}
+
 /* A copy of a frame, or VMS_NO_FRAME. */
 static vms_pfn frame_copy(vms_pfn from)
 {
@@ -82,7 +87,7 @@ static long fault_file(struct vms_cursor *cursor, const struct mm_place *place, 
 	if (result < 0)
 		return result;
 	mm_count()->nr_file++;
-	if (place->record.shared)
+	if (place->shared)
 		return map_here(cursor, frame, flags_of(place->prot, may_write) + MM_FILE);
 	if (access != VMS_W)
 		return map_here(cursor, frame, flags_of(place->prot, false) + MM_FILE + (may_write ? MM_COW : 0));
@@ -139,21 +144,31 @@ long mm_resolve(struct mm *mm, struct vms_cursor *cursor, uint32_t access)
 	return -EFAULT;
 }
 
-bool mm_fault(struct vms_space *space, const struct vms_fault *fault)
+static long fault_once(struct vms_space *space, vms_va va, uint32_t access)
 {
-	vms_va va = fault->va - fault->va % VMS_PAGE;
 	struct vms_cursor cursor;
 	struct vms_guard guard;
-	bool resolved = false;
+	long result;
 
 	vms_guard_enter(&guard);
 	mm_count()->nr_faults++;
-	if (vms_cursor_open(&cursor, space, &guard, va, va + VMS_PAGE, VMS_EDITING) == VMS_OK) {
-		resolved = mm_resolve(mm_of(space), &cursor, fault->access) == 0;
+	result = mm_errno(vms_cursor_open(&cursor, space, &guard, va, va + VMS_PAGE, VMS_EDITING));
+	if (result == 0) {
+		result = mm_resolve(mm_of(space), &cursor, access);
 		vms_cursor_close(&cursor);
 	}
 	vms_guard_leave(&guard);
-	return resolved;
+	return result;
+}
+
+bool mm_fault(struct vms_space *space, const struct vms_fault *fault)
+{
+	vms_va va = fault->va - fault->va % VMS_PAGE;
+	long result = fault_once(space, va, fault->access);
+
+	if (result == -EFAULT && mm_grow(mm_of(space), va))
+		result = fault_once(space, va, fault->access);
+	return result == 0;
 }
 
 /* Kernel memory at the other end of a copy: exactly one of the two is not NULL. */
@@ -198,6 +213,8 @@ static long copy_pages(struct mm *mm, vms_va va, struct other_end other, uint64_
 		uint64_t part = VMS_PAGE - va % VMS_PAGE < len ? VMS_PAGE - va % VMS_PAGE : len;
 		long result = page_copy(mm, va, &other, part);
 
+		if (result == -EFAULT && mm_grow(mm, va))
+			result = page_copy(mm, va, &other, part);
 		if (result < 0)
 			return result;
 		va += part;

@@ -21,7 +21,7 @@ static bool is_shared(struct mm *mm, const struct vms_item *item, vms_va va)
 	if (!vms_has(item->prop.flags, MM_FILE))
 		return false;
 	place = mm_place_of(mm, item, va);
-	return place.is_file && place.record.shared;
+	return place.shared;
 }
 
 /* Give the child what an item of the parent's maps. Both cursors stand at its address; both step past it. */
@@ -47,8 +47,8 @@ static long page_copy(struct mm *from, struct vms_cursor *parent, struct vms_cur
 	return 0;
 }
 
-/* Page by page, where some may be of shared mappings. */
-static long mixed_copy(struct mm *from, struct vms_cursor *parent, struct vms_cursor *child, vms_va end)
+/* Page by page, where some may be of shared mappings; `wipe`: the child is to find zeros. */
+static long mixed_copy(struct mm *from, struct vms_cursor *parent, struct vms_cursor *child, vms_va end, bool wipe)
 {
 	struct vms_item item;
 	long result = 0;
@@ -61,6 +61,8 @@ static long mixed_copy(struct mm *from, struct vms_cursor *parent, struct vms_cu
 		result = mm_errno(vms_cursor_jump(child, at));
 		if (result == 0 && item.what == VMS_MARKED)
 			result = mm_errno(vms_cursor_mark(child, len, item.token));
+		else if (result == 0 && wipe)
+			result = mm_errno(vms_cursor_mark(child, len, mm_token(mm_rights_of(&item), false)));
 		else if (result == 0)
 			result = page_copy(from, parent, child, &item);
 		if (result == 0)
@@ -69,18 +71,27 @@ static long mixed_copy(struct mm *from, struct vms_cursor *parent, struct vms_cu
 	return result == 0 ? mm_errno(vms_cursor_jump(child, end)) : result;
 }
 
+/* What fork does not simply share between both until it is written. */
+#define SPECIAL (MM_RECORD_SHARED | MM_RECORD_NOT_FORKED | MM_RECORD_WIPED)
+
 static long tree_copy(struct mm *from, struct vms_cursor *parent, struct vms_cursor *child)
 {
 	long result = 0;
 
 	while (result == 0 && parent->at < parent->end) {
-		vms_va start, end;
+		struct mm_record next = {.start = parent->end, .end = parent->end};
 
-		mm_record_shared(from, parent->at, &start, &end);
-		if (start > parent->at)
-			result = mm_errno(vms_cursor_copy(parent, child, start - parent->at, MM_COW));
-		if (result == 0 && end > start)
-			result = mixed_copy(from, parent, child, end);
+		(void)mm_record_next(from, parent->at, SPECIAL, &next);
+		if (next.start > parent->at)
+			result = mm_errno(vms_cursor_copy(parent, child, next.start - parent->at, MM_COW));
+		if (result != 0 || next.end <= next.start)
+			continue;
+		if (!(next.flags & MM_RECORD_NOT_FORKED))
+			result = mixed_copy(from, parent, child, next.end, next.flags & MM_RECORD_WIPED);
+		if (result == 0)
+			result = mm_errno(vms_cursor_jump(parent, next.end));
+		if (result == 0)
+			result = mm_errno(vms_cursor_jump(child, next.end));
 	}
 	return result;
 }

@@ -1,10 +1,10 @@
 /*
  * What the files of mm/ share: tokens, the records of file mappings, and one page's resolution.
  *
- * A mark's token is rights + (file mapping ? MM_TOKEN_FILE + record number * MM_TOKEN_RECORD : 0).
+ * A mark's token is rights + (a file is behind it ? MM_TOKEN_FILE : 0); which file, its record says.
  * A mapped page's leaf says the rest in its two soft bits:
  *   MM_COW    it may be written, but not in place unless this mapping is the frame's only holder;
- *   MM_FILE   it belongs to a file mapping: the record is the newest one that covers its address.
+ *   MM_FILE   a file is behind it: the record that covers its address says which.
  */
 #ifndef MM_INTERNAL_H
 #define MM_INTERNAL_H
@@ -15,36 +15,57 @@
 #define MM_FILE VMS_SOFT1
 
 #define MM_TOKEN_FILE 8u
-#define MM_TOKEN_RECORD 16u
-#define MM_RECORDS_MAX 0x0fffffffu
+
+/* A flag of mm_map()'s for mm/ alone: no page is made ready, though it be locked. */
+#define MM_UNTOUCHED 0x80000000u
 
 /* Programs never get the lowest 64 KiB: a null pointer plus a field must fault. */
 #define MM_LOWEST 0x10000ul
 /* Where mappings go that ask for no address. The stack's area is above. */
 #define MM_AREA_START 0x200000000000ul
 #define MM_AREA_END 0x7ff000000000ul
+#define MM_AREA_32_START 0x40000000ul /* MAP_32BIT */
+#define MM_AREA_32_END 0x80000000ul
 
-/* One file mapping: page at va is the file's page at offset + (va - start). */
+/* What is special about [start, end): see record.c. The page at va is the file's page at offset + (va - start). */
 struct mm_record {
-	struct file *file;
 	vms_va start;
 	vms_va end;
+	struct file *file; /* NULL: anonymous memory */
 	uint64_t offset;
-	uint64_t age; /* higher is newer */
-	bool shared;
-	bool read_only; /* MM_FILE_READ_ONLY */
+	uint32_t flags;
+	uint32_t priority; /* in the tree */
+	struct mm_record *left, *right;
 };
+#define MM_RECORD_SHARED 1u
+#define MM_RECORD_READ_ONLY 2u /* MM_FILE_READ_ONLY */
+#define MM_RECORD_LOCKED 4u
+#define MM_RECORD_ON_FAULT 8u /* locked, but not touched for that: MLOCK_ONFAULT */
+#define MM_RECORD_GROWS 16u   /* downwards, when the page below it is touched */
+#define MM_RECORD_NOT_FORKED 32u
+#define MM_RECORD_WIPED 64u /* a child finds zeros there */
+#define MM_RECORD_NOT_DUMPED 128u
+
+/* Addresses that one CPU gives out next, upwards. */
+struct mm_supply {
+	vms_va next;
+	vms_va end;
+} VMS_OWN_LINE;
 
 struct mm {
 	struct vms_space space;
+	uint32_t users;            /* handles; all of them together are one of the space's references */
+	struct mm *before, *after; /* in the list of all: all.c */
+	uint32_t brk_lock;
 	vms_va brk_start;
 	vms_va brk;
-	vms_va next;   /* where the search for free addresses begins; changed atomically */
-	uint32_t lock; /* of what follows */
-	uint32_t nr_records;
-	uint32_t room;
-	uint64_t age;
-	struct mm_record *record;
+	uint32_t lock_later; /* flags that new memory gets: mlockall(MCL_FUTURE) */
+	vms_va next;         /* where addresses are fresh; changed atomically */
+	uint32_t lock;       /* of the records' tree */
+	uint32_t random;
+	vms_va records_end; /* no record is above; only grows */
+	struct mm_record *records;
+	struct mm_supply supply[]; /* one a CPU */
 };
 
 static inline struct mm *mm_of(struct vms_space *space)
@@ -52,29 +73,39 @@ static inline struct mm *mm_of(struct vms_space *space)
 	return (struct mm *)((char *)space - offsetof(struct mm, space));
 }
 
-/* record.c. The lock is taken with or without a cursor open, and nothing else is taken under it. */
 /*
- * The number of a record for this mapping, from now on the newest behind its addresses, or -ENOMEM. Takes a reference
- * to the file. If the mapping comes to nothing, undo with what add left in `before`.
+ * record.c. Its lock is taken with or without a cursor open; under it only the kernel's heap and files' counts are
+ * used. What covers a range is changed under a cursor that owns it:
+ *   mm_records_cut() before the page table is changed: it may fail (-ENOMEM), and changes no answer;
+ *   mm_records_drop() or mm_record_set() after it: these cannot fail.
  */
-long mm_record_add(struct mm *mm, const struct mm_record *record, struct mm_record *before);
-void mm_record_undo(struct mm *mm, uint32_t number, const struct mm_record *before);
-struct mm_record mm_record_get(struct mm *mm, uint32_t number);
-bool mm_record_at(struct mm *mm, vms_va va, struct mm_record *record, uint32_t *number); /* the newest over va */
-/* The first range after `va` that some shared mapping was ever made of; an empty one at the end if none. */
-void mm_record_shared(struct mm *mm, vms_va va, vms_va *start, vms_va *end);
-long mm_records_copy(struct mm *to, struct mm *from);
-void mm_records_drop(struct mm *mm);
+long mm_records_cut(struct mm *mm, vms_va start, vms_va end);
+void mm_records_drop(struct mm *mm, vms_va start, vms_va end);
+/* One more record like this, which belongs to nobody yet; takes a reference to its file. NULL: no memory. */
+struct mm_record *mm_record_new(struct mm *mm, const struct mm_record *like);
+void mm_record_free(struct mm_record *record);
+/* From now on this one, and it alone, covers its range. The record is the tree's then. */
+void mm_record_set(struct mm *mm, struct mm_record *record);
+/* Clear and set flags of all of [start, end), which has memory everywhere. -ENOMEM: of a part of it. */
+long mm_records_flag(struct mm *mm, vms_va start, vms_va end, uint32_t clear, uint32_t set);
+bool mm_record_at(struct mm *mm, vms_va va, struct mm_record *record); /* the one that covers va: a copy */
+/* The first one that ends after va and has one of these flags (0: any). */
+bool mm_record_next(struct mm *mm, vms_va va, uint32_t flags, struct mm_record *record);
+/* The one that starts at `start` starts at va from now on: there is nothing between. */
+void mm_record_begin_at(struct mm *mm, vms_va start, vms_va va);
+long mm_records_copy(struct mm *to, struct mm *from); /* what a child has of them; both spaces are owned */
+void mm_records_fini(struct mm *mm);
 
 /* What there is at a place, whether touched or not. */
 struct mm_place {
 	uint32_t prot; /* VMS_R, VMS_W, VMS_X: what the program may do, copy on write included */
 	bool is_file;
-	uint32_t number; /* of the record */
-	struct mm_record record;
+	bool shared;
+	struct mm_record record; /* if it is a file's */
 };
 struct mm_place mm_place_of(struct mm *mm, const struct vms_item *item, vms_va va);
-vms_token mm_token(uint32_t prot, bool is_file, uint32_t number);
+vms_token mm_token(uint32_t prot, bool is_file);
+uint32_t mm_rights_of(const struct vms_item *item); /* only the rights: what mm_place_of() says of them */
 
 /* Rights of Linux as rights of a mapping: writing and executing imply reading. */
 uint32_t mm_rights(uint32_t prot);
@@ -89,7 +120,60 @@ bool mm_fault(struct vms_space *space, const struct vms_fault *fault);
 /* -errno for a status of an editing call. */
 long mm_errno(enum vms_status status);
 
+bool mm_is_zero_page(vms_pfn frame);
+
+/*
+ * Do the limits allow `add` bytes more, `data` of them private and writable? A space without limits answers at once;
+ * one with limits is counted, which costs a walk.
+ */
+bool mm_may_add(struct mm *mm, uint64_t add, uint64_t data);
+
+/* Is nothing left in the lowest table that covers an open cursor's range? */
+static inline bool mm_is_bare(const struct vms_cursor *cursor)
+{
+	return vms_machine.meta[cursor->top].nr_present == 0;
+}
+
+/* grow.c: if va lies below memory that grows downwards, let it grow that far. False: it does not. */
+bool mm_grow(struct mm *mm, vms_va va);
+
+/*
+ * addresses.c. take: where `len` bytes are most likely free; MM_AREA_END: all were given out once. skip: others, up to
+ * va, were used in place of those. return: a range is free again, and is given out next if it was the last one.
+ * are_next: is va in the table of pages that this CPU takes from (preemption off)?
+ */
+vms_va mm_addresses_take(struct mm *mm, uint64_t len);
+void mm_addresses_skip(struct mm *mm, vms_va va);
+void mm_addresses_return(struct mm *mm, vms_va va, uint64_t len);
+bool mm_addresses_are_next(struct mm *mm, vms_va va);
+
+/* touch.c */
+enum mm_touch {
+	MM_TOUCH_OWN,  /* as a lock of memory wants it: write where that makes a private page, read elsewhere */
+	MM_TOUCH_READ, /* all of it */
+	MM_TOUCH_WRITE
+};
+/* Make every page of [va, va + len) ready. -ENOMEM: no memory, or a hole; -EACCES: no right; -EFAULT: no such page
+   of the file. What came before is done. */
+long mm_touch(struct mm *mm, vms_va va, uint64_t len, enum mm_touch how);
+
+/* lock.c: clear and set records' flags wherever there is memory in [va, end). */
+long mm_flag_area(struct mm *mm, vms_va va, vms_va end, uint32_t clear, uint32_t set);
+
+/* all.c */
+void mm_all_add(struct mm *mm);
+void mm_all_remove(struct mm *mm);
+
+/* protect.c: do something to every slot of a range; -ENOMEM if there are holes. */
+typedef long mm_slot_work(struct mm *mm, struct vms_cursor *cursor, const struct vms_item *item, uint64_t len,
+			  uint32_t argument);
+long mm_range_work(struct mm *mm, vms_va va, uint64_t len, mm_slot_work *work, uint32_t argument, bool stop);
+
+/* area.c: is there memory in all of [va, va + len)? */
+bool mm_is_whole(struct mm *mm, vms_va va, uint64_t len);
+
 /* map.c */
+uint64_t mm_page_up(uint64_t len);            /* 0 if that wraps */
 bool mm_range_valid(vms_va va, uint64_t len); /* page-aligned, not empty, in user space */
 
 extern struct mm_counters {

@@ -1,16 +1,9 @@
 /*
- * mprotect and madvise: ranges that have something keep it, with other rights or without their pages.
- *
- * Both work through a range slot by slot and, as on Linux, do what they can before a hole makes them fail.
+ * mprotect: ranges that have something keep it, with other rights. Slot by slot, up to the first hole, as on Linux.
  */
 #include "internal.h"
 
-/* What happens to one slot at the cursor's position; `len` bytes of it are in the range. */
-typedef long slot_work(struct mm *mm, struct vms_cursor *cursor, const struct vms_item *item, uint64_t len,
-		       uint32_t argument);
-
-/* Every slot of [va, va + len); -ENOMEM if there are holes. */
-static long range_work(struct mm *mm, vms_va va, uint64_t len, slot_work *work, uint32_t argument)
+long mm_range_work(struct mm *mm, vms_va va, uint64_t len, mm_slot_work *work, uint32_t argument, bool stop)
 {
 	struct vms_cursor cursor;
 	struct vms_guard guard;
@@ -33,6 +26,8 @@ static long range_work(struct mm *mm, vms_va va, uint64_t len, slot_work *work, 
 			break;
 		}
 		holes = holes || vms_cursor_at(&cursor) != at;
+		if (holes && stop)
+			break;
 		at = vms_cursor_at(&cursor);
 		left = item.va + item.len - at < va + len - at ? item.va + item.len - at : va + len - at;
 		result = work(mm, &cursor, &item, left, argument);
@@ -64,97 +59,64 @@ static long protect_slot(struct mm *mm, struct vms_cursor *cursor, const struct 
 
 	if (item->what == VMS_MARKED || vms_has(item->prop.flags, MM_FILE))
 		place = mm_place_of(mm, item, vms_cursor_at(cursor));
-	if (place.is_file && place.record.shared && place.record.read_only && vms_has(prot, VMS_W))
+	if (place.shared && (place.record.flags & MM_RECORD_READ_ONLY) && vms_has(prot, VMS_W))
 		return -EACCES;
 	if (item->what == VMS_MARKED)
-		return mm_errno(vms_cursor_mark(cursor, len, mm_token(prot, place.is_file, place.number)));
-	return mm_errno(vms_cursor_protect_next(cursor, len,
-						change_to(item, place.is_file && place.record.shared, prot), &changed));
+		return mm_errno(vms_cursor_mark(cursor, len, mm_token(prot, place.is_file)));
+	return mm_errno(vms_cursor_protect_next(cursor, len, change_to(item, place.shared, prot), &changed));
+}
+
+/* PROT_GROWSDOWN: from the bottom of the stack on that va is in. */
+static long from_bottom(struct mm *mm, vms_va *va, uint64_t *len)
+{
+	struct mm_record record;
+
+	if (!mm_record_at(mm, *va, &record) || !(record.flags & MM_RECORD_GROWS))
+		return -EINVAL;
+	*len += *va - record.start;
+	*va = record.start;
+	return 0;
+}
+
+/* Would that make more private memory writable than the limit allows? */
+static bool is_too_much(struct mm *mm, vms_va va, uint64_t len, uint32_t rights)
+{
+	struct mm_area area;
+	uint64_t more = 0;
+
+	if (!vms_has(rights, VMS_W) || mm_port_limit(MM_LIMIT_DATA) == MM_NO_LIMIT)
+		return false;
+	for (vms_va at = va; at < va + len && mm_next_area(mm, at, &area) && area.start < va + len; at = area.end)
+		if (!vms_has(area.prot, VMS_W) && !area.shared)
+			more += (area.end < va + len ? area.end : va + len) - area.start;
+	return !mm_may_add(mm, 0, more);
 }
 
 long mm_protect(struct mm *mm, vms_va va, uint64_t len, uint32_t prot)
 {
-	uint64_t size = len <= VMS_USER_END ? (len + VMS_PAGE - 1) / VMS_PAGE * VMS_PAGE : len;
+	uint32_t grows = prot & (MM_PROT_GROWSDOWN | MM_PROT_GROWSUP), rights;
+	uint64_t size = mm_page_up(len);
+	long result;
 
-	if (va % VMS_PAGE != 0 || prot > (MM_PROT_READ | MM_PROT_WRITE | MM_PROT_EXEC))
+	prot -= grows;
+	if (grows == (MM_PROT_GROWSDOWN | MM_PROT_GROWSUP) || va % VMS_PAGE != 0)
 		return -EINVAL;
 	if (len == 0)
 		return 0;
+	if (size == 0 || va + size < va)
+		return -ENOMEM;
+	if (prot > (MM_PROT_READ | MM_PROT_WRITE | MM_PROT_EXEC | MM_PROT_SEM))
+		return -EINVAL;
 	if (!mm_range_valid(va, size))
 		return -ENOMEM;
-	return range_work(mm, va, size, protect_slot, mm_rights(prot));
-}
-
-/* Forget the contents: what is behind the address is what it was before it was touched. */
-static long discard_slot(struct mm *mm, struct vms_cursor *cursor, const struct vms_item *item, uint64_t len,
-			 uint32_t argument)
-{
-	struct mm_place place;
-
-	(void)argument;
-	if (item->what != VMS_MAPPED)
-		return 0;
-	place = mm_place_of(mm, item, vms_cursor_at(cursor));
-	return mm_errno(vms_cursor_mark(cursor, len, mm_token(place.prot, place.is_file, place.number)));
-}
-
-static long keep_slot(struct mm *mm, struct vms_cursor *cursor, const struct vms_item *item, uint64_t len,
-		      uint32_t argument)
-{
-	(void)mm, (void)cursor, (void)item, (void)len, (void)argument;
-	return 0;
-}
-
-long mm_advise(struct mm *mm, vms_va va, uint64_t len, int advice)
-{
-	enum {
-		NORMAL,
-		RANDOM,
-		SEQUENTIAL,
-		WILLNEED,
-		DONTNEED,
-		FREE = 8,
-		DONTFORK = 10,
-		DOFORK,
-		MERGEABLE,
-		UNMERGEABLE,
-		HUGEPAGE,
-		NOHUGEPAGE,
-		DONTDUMP,
-		DODUMP,
-		COLD = 20,
-		PAGEOUT
-	};
-	uint64_t size = len <= VMS_USER_END ? (len + VMS_PAGE - 1) / VMS_PAGE * VMS_PAGE : len;
-	slot_work *work;
-
-	switch (advice) {
-	case DONTNEED:
-	case FREE: /* at once, which it may be */
-		work = discard_slot;
-		break;
-	case NORMAL:
-	case RANDOM:
-	case SEQUENTIAL:
-	case WILLNEED:
-	case MERGEABLE:
-	case UNMERGEABLE:
-	case HUGEPAGE:
-	case NOHUGEPAGE:
-	case DONTDUMP:
-	case DODUMP:
-	case COLD:
-	case PAGEOUT:
-		work = keep_slot; /* hints: only the range is checked */
-		break;
-	default:
-		return -EINVAL; /* DONTFORK changes what fork means: refused rather than ignored */
+	rights = mm_rights(prot);
+	if (grows) {
+		/* Nothing grows upwards. */
+		result = grows == MM_PROT_GROWSUP ? -EINVAL : from_bottom(mm, &va, &size);
+		if (result != 0)
+			return result;
 	}
-	if (va % VMS_PAGE != 0 || (len != 0 && size == 0))
-		return -EINVAL;
-	if (len == 0)
-		return 0;
-	if (!mm_range_valid(va, size))
+	if (is_too_much(mm, va, size, rights))
 		return -ENOMEM;
-	return range_work(mm, va, size, work, 0);
+	return mm_range_work(mm, va, size, protect_slot, rights, true);
 }

@@ -8,21 +8,28 @@
 
 #define MREMAP_MAYMOVE 1u
 #define MREMAP_FIXED 2u
+#define MREMAP_DONTUNMAP 4u
 
-/* What is at va, and how far all of [va, va + len) is one mapping; -EFAULT if it is not. */
+/* What is at va, and how far all of [va, va + len) is one mapping; -EFAULT if it is not. The file is held. */
 static long whole(struct mm *mm, vms_va va, uint64_t len, struct mm_area *area)
 {
-	if (!mm_next_area(mm, va, area) || area->start != va || area->end - va < len)
+	if (!mm_next_area_hold(mm, va, area))
 		return -EFAULT;
-	return 0;
+	if (area->start == va && area->end - va >= len)
+		return 0;
+	if (area->file != NULL)
+		mm_port_file_put(area->file);
+	return -EFAULT;
 }
 
 /* mmap flags that make more of the same kind. */
 static uint32_t flags_like(const struct mm_area *area)
 {
+	uint32_t locked = area->locked ? MM_LOCKED : 0;
+
 	if (area->file == NULL)
-		return MM_PRIVATE | MM_ANONYMOUS;
-	return (area->shared ? MM_SHARED : MM_PRIVATE) | (area->read_only ? MM_FILE_READ_ONLY : 0);
+		return MM_PRIVATE | MM_ANONYMOUS | locked | (area->grows ? MM_GROWSDOWN : 0);
+	return (area->shared ? MM_SHARED : MM_PRIVATE) | (area->read_only ? MM_FILE_READ_ONLY : 0) | locked;
 }
 
 static uint32_t prot_like(const struct mm_area *area)
@@ -39,11 +46,12 @@ static long extend(struct mm *mm, const struct mm_area *area, vms_va va, uint64_
 }
 
 /*
- * Move the page that is mapped at `from` to `to`, where there is a mark already. The step that may fail is
- * first, and leaves everything as it was.
+ * Move the page that is mapped at `from` to `to`, where there is a mark already. A mark is left behind if `keep`, or
+ * nothing. The step that may fail is first, and leaves everything as it was.
  */
-static long page_move(struct vms_cursor *cursor, const struct vms_item *item, vms_va from, vms_va to)
+static long page_move(struct vms_cursor *cursor, const struct vms_item *item, vms_va from, vms_va to, bool keep)
 {
+	vms_token token = mm_token(mm_rights_of(item), vms_has(item->prop.flags, MM_FILE));
 	enum vms_status status;
 
 	if (vms_frame_get(item->frame) != VMS_OK)
@@ -57,12 +65,12 @@ static long page_move(struct vms_cursor *cursor, const struct vms_item *item, vm
 	}
 	status = vms_cursor_jump(cursor, from);
 	if (status == VMS_OK)
-		status = vms_cursor_unmap(cursor, VMS_PAGE, NULL);
+		status = keep ? vms_cursor_mark(cursor, VMS_PAGE, token) : vms_cursor_unmap(cursor, VMS_PAGE, NULL);
 	return mm_errno(status);
 }
 
 /* Move every mapped page of [from, from + len) to where `to` has marks. */
-static long pages_move(struct mm *mm, vms_va from, vms_va to, uint64_t len)
+static long pages_move(struct mm *mm, vms_va from, vms_va to, uint64_t len, bool keep)
 {
 	vms_va low = from < to ? from : to, high = from < to ? to : from;
 	struct vms_cursor cursor;
@@ -78,7 +86,7 @@ static long pages_move(struct mm *mm, vms_va from, vms_va to, uint64_t len)
 		while (result == 0 && cursor.at < from + len &&
 		       vms_cursor_find_next(&cursor, from + len - cursor.at, VMS_FIND_MAPPED, &item) == VMS_OK) {
 			at = vms_cursor_at(&cursor);
-			result = page_move(&cursor, &item, at, to + (at - from));
+			result = page_move(&cursor, &item, at, to + (at - from), keep);
 		}
 		vms_cursor_close(&cursor);
 	}
@@ -90,22 +98,24 @@ static long move(struct mm *mm, const struct mm_area *area, vms_va old, uint64_t
 		 uint32_t flags, vms_va new_va)
 {
 	uint64_t common = old_len < new_len ? old_len : new_len;
-	long to, result;
+	uint32_t kind = flags_like(area) | MM_UNTOUCHED | (flags & MREMAP_FIXED ? MM_FIXED : 0);
+	bool keep = flags & MREMAP_DONTUNMAP;
+	long to = mm_map(mm, new_va, new_len, prot_like(area), kind, area->file, area->offset), result;
 
-	if (flags & MREMAP_FIXED)
-		to = extend(mm, area, new_va, new_len, area->offset, true);
-	else
-		to = mm_map(mm, 0, new_len, prot_like(area), flags_like(area), area->file, area->offset);
 	if (to < 0)
 		return to;
-	result = pages_move(mm, old, (vms_va)to, common);
+	/* Of memory that is to be mapped twice, nothing moves. */
+	result = common == 0 ? 0 : pages_move(mm, old, (vms_va)to, common, keep);
 	if (result < 0) {
 		/* Bring back what had moved: those pages have tables at both ends, so this needs no memory. */
-		if (pages_move(mm, (vms_va)to, old, common) == 0)
+		if (pages_move(mm, (vms_va)to, old, common, false) == 0)
 			(void)mm_unmap(mm, (vms_va)to, new_len);
 		return result;
 	}
-	result = mm_unmap(mm, old, old_len);
+	if (area->locked)
+		(void)mm_touch(mm, (vms_va)to, new_len, MM_TOUCH_OWN);
+	if (common > 0)
+		result = keep ? mm_unlock(mm, old, old_len) : mm_unmap(mm, old, old_len);
 	return result < 0 ? result : to;
 }
 
@@ -114,37 +124,85 @@ static bool overlap(vms_va a, uint64_t a_len, vms_va b, uint64_t b_len)
 	return a < b + b_len && b < a + a_len;
 }
 
-long mm_remap(struct mm *mm, vms_va old, uint64_t old_len, uint64_t new_len, uint32_t flags, vms_va new_va)
+/* Grow or move what is at `old`, of which `area` says what it is. */
+static long grow_or_move(struct mm *mm, const struct mm_area *area, vms_va old, uint64_t old_len, uint64_t new_len,
+			 uint32_t flags, vms_va new_va)
 {
-	struct mm_area area;
+	bool here = !(flags & (MREMAP_FIXED | MREMAP_DONTUNMAP));
 	long result;
 
-	if (flags > (MREMAP_MAYMOVE | MREMAP_FIXED) || ((flags & MREMAP_FIXED) && !(flags & MREMAP_MAYMOVE)))
+	/* Twice the same memory: only what is shared can be. */
+	if (old_len == 0 && !area->shared)
 		return -EINVAL;
-	if (new_len == 0 || new_len > VMS_USER_END || old_len > VMS_USER_END || old % VMS_PAGE != 0)
-		return -EINVAL;
-	old_len = (old_len + VMS_PAGE - 1) / VMS_PAGE * VMS_PAGE;
-	new_len = (new_len + VMS_PAGE - 1) / VMS_PAGE * VMS_PAGE;
-	if (!mm_range_valid(old, old_len))
-		return -EINVAL;
-	if (flags & MREMAP_FIXED) {
-		if (!mm_range_valid(new_va, new_len) || new_va < MM_LOWEST || overlap(old, old_len, new_va, new_len))
-			return -EINVAL;
-	} else if (new_len <= old_len) {
-		result = whole(mm, old, new_len, &area);
-		if (result == 0 && new_len < old_len)
-			result = mm_unmap(mm, old + new_len, old_len - new_len);
-		return result < 0 ? result : (long)old;
-	}
-	result = whole(mm, old, old_len, &area);
-	if (result < 0)
-		return result;
-	if (!(flags & MREMAP_FIXED) && old + old_len <= VMS_USER_END - (new_len - old_len)) {
-		result = extend(mm, &area, old + old_len, new_len - old_len, area.offset + old_len, false);
+	if (here && old_len > 0 && old + old_len <= VMS_USER_END - (new_len - old_len)) {
+		result = extend(mm, area, old + old_len, new_len - old_len, area->offset + old_len, false);
 		if (result >= 0)
 			return (long)old;
 		if (!(flags & MREMAP_MAYMOVE))
 			return -ENOMEM;
 	}
-	return flags & MREMAP_MAYMOVE ? move(mm, &area, old, old_len, new_len, flags, new_va) : -ENOMEM;
+	return flags & MREMAP_MAYMOVE ? move(mm, area, old, old_len, new_len, flags, new_va) : -ENOMEM;
+}
+
+/* Make it shorter, in its place. */
+static long shrink(struct mm *mm, vms_va old, uint64_t old_len, uint64_t new_len)
+{
+	long result = new_len < old_len ? mm_unmap(mm, old + new_len, old_len - new_len) : 0;
+
+	return result < 0 ? result : (long)old;
+}
+
+static long check(vms_va old, uint64_t old_len, uint64_t new_len, uint32_t flags)
+{
+	if (flags > (MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP))
+		return -EINVAL;
+	if ((flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)) && !(flags & MREMAP_MAYMOVE))
+		return -EINVAL;
+	if ((flags & MREMAP_DONTUNMAP) && old_len != new_len)
+		return -EINVAL;
+	return old % VMS_PAGE != 0 || mm_page_up(new_len) == 0 ? -EINVAL : 0;
+}
+
+/* May [new_va, new_va + new_len) be where it goes? */
+static bool is_target(vms_va old, uint64_t old_len, uint64_t new_len, uint32_t flags, vms_va new_va)
+{
+	if (new_va % VMS_PAGE != 0 || new_len > VMS_USER_END || new_va > VMS_USER_END - new_len)
+		return false;
+	if ((flags & MREMAP_FIXED) && new_va < MM_LOWEST)
+		return false;
+	return old_len <= VMS_USER_END && !overlap(old, old_len, new_va, new_len);
+}
+
+long mm_remap(struct mm *mm, vms_va old, uint64_t old_len, uint64_t new_len, uint32_t flags, vms_va new_va)
+{
+	struct mm_area area;
+	long result = check(old, old_len, new_len, flags);
+
+	if (result < 0)
+		return result;
+	old_len = mm_page_up(old_len);
+	new_len = mm_page_up(new_len);
+	if (!mm_next_area(mm, old, &area) || area.start != old)
+		return -EFAULT;
+	if (flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)) {
+		if (!is_target(old, old_len, new_len, flags, new_va))
+			return -EINVAL;
+	} else if (new_len <= old_len) {
+		return shrink(mm, old, old_len, new_len);
+	} else {
+		new_va = 0;
+	}
+	result = whole(mm, old, new_len < old_len ? new_len : old_len, &area);
+	if (result < 0)
+		return result;
+	/* What does not move with the rest goes first. */
+	if (new_len < old_len) {
+		result = shrink(mm, old, old_len, new_len);
+		old_len = new_len;
+	}
+	if (result >= 0)
+		result = grow_or_move(mm, &area, old, old_len, new_len, flags, new_va);
+	if (area.file != NULL)
+		mm_port_file_put(area.file);
+	return result;
 }

@@ -18,7 +18,7 @@ vms_pfn mm_shared_frame(struct mm *mm, vms_va va)
 		if (vms_cursor_query(&cursor, &item) == VMS_OK && item.what == VMS_MAPPED) {
 			struct mm_place place = mm_place_of(mm, &item, page);
 
-			if (place.is_file && place.record.shared)
+			if (place.shared)
 				frame = item.frame + (vms_pfn)((page - item.va) / VMS_PAGE);
 		}
 		vms_cursor_close(&cursor);

@@ -80,10 +80,21 @@
 #define F_DUPFD_CLOEXEC 1030
 #define F_SETPIPE_SZ 1031
 #define F_GETPIPE_SZ 1032
+#define F_ADD_SEALS 1033
+#define F_GET_SEALS 1034
 #define FD_CLOEXEC 1
 #define F_RDLCK 0
 #define F_WRLCK 1
 #define F_UNLCK 2
+
+/* What may not happen to a memfd any more. SEALABLE is ours: it is one. */
+#define F_SEAL_SEAL 1u
+#define F_SEAL_SHRINK 2u
+#define F_SEAL_GROW 4u
+#define F_SEAL_WRITE 8u
+#define F_SEAL_FUTURE_WRITE 16u
+#define F_SEALS 31u
+#define SEALABLE 0x80000000u
 
 #define LOCK_SH 1
 #define LOCK_EX 2
@@ -109,6 +120,7 @@
 #define MFD_ALLOW_SEALING 2u
 
 #define FALLOC_KEEP_SIZE 1
+#define FALLOC_PUNCH_HOLE 2
 
 struct abi_time {
 	int64_t sec;

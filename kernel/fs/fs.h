@@ -28,6 +28,7 @@ bool file_is_executable(struct file *file);
 uint64_t file_size(struct file *file);
 bool file_can_read(struct file *file);
 bool file_can_write(struct file *file);
+bool file_is_sealed(struct file *file); /* against writing */
 /* The path it has now, "(deleted)" and the like included; for /proc/self/maps and exec. */
 void file_path(struct file *file, char *to, size_t size);
 uint64_t file_inode_number(struct file *file);

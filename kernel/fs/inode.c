@@ -35,7 +35,7 @@ void inode_put(struct inode *inode)
 		return;
 	if (inode->ops->free)
 		inode->ops->free(inode);
-	pages_cut(&inode->pages, 0, false);
+	pages_cut(&inode->pages, 0);
 	heap_free(inode->target);
 	heap_free(inode);
 }

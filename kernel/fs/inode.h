@@ -61,6 +61,8 @@ struct inode {
 	struct lock lock;     /* pages, size */
 	uint64_t size;        /* under lock; read alone by others */
 	struct pages pages;   /* regular files, and what /proc made up */
+	uint32_t seals;       /* F_SEAL_, and SEALABLE; under mutex, read by others too */
+	bool mapped;          /* some page was given to a mapping, ever */
 	struct list children; /* directories: entries in the order of their cookies; under tree_lock */
 	uint64_t next_cookie;
 	char *target;             /* symbolic links */
@@ -150,6 +152,11 @@ extern const struct inode_ops symlink_ops;
 /* regular.c */
 extern const struct inode_ops regular_ops;
 long regular_truncate(struct inode *inode, uint64_t size);
+/* Make zeros of [from, to), and give back whole pages of it. */
+long regular_punch(struct inode *inode, uint64_t from, uint64_t to);
+/* fcntl's F_ADD_SEALS and F_GET_SEALS. */
+long regular_add_seals(struct file *file, uint32_t seals);
+long regular_seals(struct file *file);
 long regular_read(struct inode *inode, struct io *io, uint64_t *position);
 long regular_write(struct inode *inode, struct io *io, uint64_t *position, bool append);
 

@@ -28,9 +28,32 @@ long mm_port_file_page(struct file *file, uint64_t index, vms_pfn *frame)
 		*frame = pages_make(&inode->pages, index);
 		if (*frame == VMS_NO_FRAME || vms_frame_get(*frame) != VMS_OK)
 			error = -ENOMEM;
+		inode->mapped = true;
 	}
 	lock_drop(&inode->lock);
 	return error;
+}
+
+bool mm_port_file_has_page(struct file *file, uint64_t index)
+{
+	struct inode *inode = file->inode;
+	bool has;
+
+	lock_take(&inode->lock);
+	has = pages_find(&inode->pages, index) != VMS_NO_FRAME;
+	lock_drop(&inode->lock);
+	return has;
+}
+
+/* Two files that show one inode show the same. */
+const void *mm_port_file_contents(struct file *file)
+{
+	return file->inode;
+}
+
+long mm_port_file_remove(struct file *file, uint64_t offset, uint64_t len)
+{
+	return regular_punch(file->inode, offset, offset + len);
 }
 
 long mm_port_shared_file(uint64_t len, struct file **file)

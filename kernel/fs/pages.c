@@ -95,12 +95,8 @@ static bool is_empty(uint32_t node)
 	return true;
 }
 
-static void page_cut(struct pages *pages, uint32_t *word, bool keep_mapped)
+static void page_cut(struct pages *pages, uint32_t *word)
 {
-	if (keep_mapped && vms_frame_refs(*word - 1) > 1) {
-		memset(frame_data(*word - 1), 0, VMS_PAGE);
-		return;
-	}
 	vms_frame_put(*word - 1);
 	*word = 0;
 	pages->nr--;
@@ -108,31 +104,44 @@ static void page_cut(struct pages *pages, uint32_t *word, bool keep_mapped)
 }
 
 /* Drop the pages from `first` on, counted from the node's first page; the node too if nothing is left. */
-static void node_cut(struct pages *pages, uint32_t *word, uint32_t height, uint64_t first, bool keep_mapped)
+static void node_cut(struct pages *pages, uint32_t *word, uint32_t height, uint64_t first)
 {
 	uint64_t span;
 
 	if (!*word)
 		return;
 	if (height == 0) {
-		page_cut(pages, word, keep_mapped);
+		page_cut(pages, word);
 		return;
 	}
 	span = word_span(height);
 	for (uint64_t i = first / span; i < FANOUT; i++)
-		node_cut(pages, &node_words(*word)[i], height - 1, i * span < first ? first - i * span : 0,
-			 keep_mapped);
+		node_cut(pages, &node_words(*word)[i], height - 1, i * span < first ? first - i * span : 0);
 	if (first == 0 && is_empty(*word)) {
 		vms_frame_put(*word - 1);
 		*word = 0;
 	}
 }
 
-void pages_cut(struct pages *pages, uint64_t first, bool keep_mapped)
+void pages_cut(struct pages *pages, uint64_t first)
 {
 	vms_port_preempt_off();
 	if (first == 0 || covers(pages, first))
-		node_cut(pages, &pages->root, pages->height, first, keep_mapped);
+		node_cut(pages, &pages->root, pages->height, first);
+	vms_port_preempt_on();
+}
+
+void pages_drop(struct pages *pages, uint64_t index)
+{
+	uint32_t *word = &pages->root;
+
+	if (!covers(pages, index))
+		return;
+	for (uint32_t height = pages->height; height > 0 && *word; height--)
+		word = &node_words(*word)[index / word_span(height) % FANOUT];
+	vms_port_preempt_off();
+	if (*word)
+		page_cut(pages, word);
 	vms_port_preempt_on();
 }
 

@@ -21,11 +21,10 @@ struct pages {
 vms_pfn pages_find(const struct pages *pages, uint64_t index);
 /* The same, with a zeroed frame put in if there was none: VMS_NO_FRAME only if memory is short. index < PAGES_MAX. */
 vms_pfn pages_make(struct pages *pages, uint64_t index);
-/*
- * Drop every page from `first` on. keep_mapped: those that somebody else holds are zeroed and kept, so that a
- * mapping and the file still mean the same page if the file grows again.
- */
-void pages_cut(struct pages *pages, uint64_t first, bool keep_mapped);
+/* Drop every page from `first` on; whoever holds one keeps it. */
+void pages_cut(struct pages *pages, uint64_t first);
+/* Drop one page, if it is there. */
+void pages_drop(struct pages *pages, uint64_t index);
 /* The first index at or after `index` that is present (or absent); PAGES_MAX if there is none. */
 uint64_t pages_next(const struct pages *pages, uint64_t index, bool present);
 /* Pages of all files together. */

@@ -72,7 +72,7 @@ static long proc_read(struct file *file, struct io *io, uint64_t *position)
 	mutex_take(&inode->mutex);
 	if (*position == 0) {
 		lock_take(&inode->lock);
-		pages_cut(&inode->pages, 0, false);
+		pages_cut(&inode->pages, 0);
 		inode->size = 0;
 		lock_drop(&inode->lock);
 		result = item_of(inode)->text(&text, about_of(inode));

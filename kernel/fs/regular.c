@@ -6,7 +6,9 @@
  * are there, and everything past the size is zero.
  */
 #include <kernel/fs/inode.h>
+#include <kernel/fs/fs.h>
 #include <kernel/memory.h>
+#include <mm/mm.h>
 
 static void frame_put(vms_pfn frame)
 {
@@ -70,11 +72,17 @@ long regular_write(struct inode *inode, struct io *io, uint64_t *position, bool 
 		*position = inode->size;
 	if (*position >= FILE_MAX && io->left > 0)
 		error = -EFBIG;
+	if (inode->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE))
+		error = -EPERM;
 	while (io->left > 0 && !io->fault && !error && *position < FILE_MAX) {
 		uint64_t offset = *position % VMS_PAGE, moved;
 		vms_pfn frame;
 
-		error = page_get(inode, *position / VMS_PAGE, &frame);
+		/* Page by page, as Linux: what does not make it longer is written before one that would. */
+		if ((inode->seals & F_SEAL_GROW) && *position + min_u64(VMS_PAGE - offset, io->left) > inode->size)
+			error = -EPERM;
+		else
+			error = page_get(inode, *position / VMS_PAGE, &frame);
 		if (error)
 			break;
 		moved = io_take(io, (char *)frame_data(frame) + offset, VMS_PAGE - offset);
@@ -91,24 +99,131 @@ long regular_write(struct inode *inode, struct io *io, uint64_t *position, bool 
 	return io_result(io, done, error);
 }
 
+/* Zeros in a part of one page, if it is there. The inode's lock is held. */
+static void clear_part(struct inode *inode, uint64_t from, uint64_t to)
+{
+	vms_pfn frame = from < to ? pages_find(&inode->pages, from / VMS_PAGE) : VMS_NO_FRAME;
+
+	if (frame != VMS_NO_FRAME)
+		memset((char *)frame_data(frame) + from % VMS_PAGE, 0, to - from);
+}
+
+/*
+ * In this order: the size, so that no page past it is mapped any more; then the mappings of those pages; then the
+ * pages themselves. The inode's mutex is held.
+ */
+static void cut(struct inode *inode, uint64_t size)
+{
+	lock_take(&inode->lock);
+	inode->size = size;
+	clear_part(inode, size, page_up(size));
+	lock_drop(&inode->lock);
+	if (inode->mapped)
+		mm_file_forget(inode, page_up(size), ~0ull);
+	lock_take(&inode->lock);
+	pages_cut(&inode->pages, page_up(size) / VMS_PAGE);
+	lock_drop(&inode->lock);
+}
+
 long regular_truncate(struct inode *inode, uint64_t size)
 {
+	long error = 0;
+
 	if (size > FILE_MAX)
 		return -EFBIG;
 	mutex_take(&inode->mutex);
-	lock_take(&inode->lock);
-	if (size < inode->size) {
-		vms_pfn frame = size % VMS_PAGE ? pages_find(&inode->pages, size / VMS_PAGE) : VMS_NO_FRAME;
-
-		pages_cut(&inode->pages, page_up(size) / VMS_PAGE, true);
-		if (frame != VMS_NO_FRAME)
-			memset((char *)frame_data(frame) + size % VMS_PAGE, 0, VMS_PAGE - size % VMS_PAGE);
+	if ((size < inode->size && (inode->seals & F_SEAL_SHRINK)) ||
+	    (size > inode->size && (inode->seals & F_SEAL_GROW))) {
+		error = -EPERM;
+	} else if (size < inode->size) {
+		cut(inode, size);
+	} else {
+		lock_take(&inode->lock);
+		inode->size = size;
+		lock_drop(&inode->lock);
 	}
-	inode->size = size;
-	lock_drop(&inode->lock);
-	inode_touch(inode);
+	if (!error)
+		inode_touch(inode);
 	mutex_drop(&inode->mutex);
-	return 0;
+	return error;
+}
+
+/* Whoever writes to a page while it goes writes to one that is the file's no more, or after it. */
+static void drop_pages(struct inode *inode, uint64_t first, uint64_t end)
+{
+	if (inode->mapped)
+		mm_file_forget(inode, first * VMS_PAGE, end * VMS_PAGE);
+	lock_take(&inode->lock);
+	for (uint64_t i = pages_next(&inode->pages, first, true); i < end; i = pages_next(&inode->pages, i, true)) {
+		/* Mapped again meanwhile: then it is emptied in its place. */
+		if (vms_frame_refs(pages_find(&inode->pages, i)) > 1)
+			clear_part(inode, i * VMS_PAGE, (i + 1) * VMS_PAGE);
+		else
+			pages_drop(&inode->pages, i);
+		i++;
+	}
+	lock_drop(&inode->lock);
+}
+
+long regular_punch(struct inode *inode, uint64_t from, uint64_t to)
+{
+	uint64_t first = page_up(from), end = to / VMS_PAGE * VMS_PAGE;
+	long error = 0;
+
+	mutex_take(&inode->mutex);
+	if (inode->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) {
+		error = -EPERM;
+	} else {
+		lock_take(&inode->lock);
+		clear_part(inode, from, min_u64(first, to));
+		if (end >= first)
+			clear_part(inode, end, to);
+		lock_drop(&inode->lock);
+		if (first < end)
+			drop_pages(inode, first / VMS_PAGE, min_u64(end / VMS_PAGE, PAGES_MAX));
+		inode_touch(inode);
+	}
+	mutex_drop(&inode->mutex);
+	return error;
+}
+
+bool file_is_sealed(struct file *file)
+{
+	return __atomic_load_n(&file->inode->seals, __ATOMIC_SEQ_CST) & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE);
+}
+
+long regular_seals(struct file *file)
+{
+	if (file->ops != &regular_ops || !(file->inode->seals & SEALABLE))
+		return -EINVAL;
+	return file->inode->seals & F_SEALS;
+}
+
+/* A mapping that is being made meanwhile is refused, or seen here: sys_mmap looks again when it is made. */
+long regular_add_seals(struct file *file, uint32_t seals)
+{
+	struct inode *inode = file->inode;
+	long error = 0;
+
+	if (file->ops != &regular_ops || !(inode->seals & SEALABLE))
+		return -EINVAL;
+	if (!file_can_write(file))
+		return -EPERM;
+	if (seals & ~F_SEALS)
+		return -EINVAL;
+	mutex_take(&inode->mutex);
+	if (inode->seals & F_SEAL_SEAL) {
+		error = -EPERM;
+	} else {
+		uint32_t before = __atomic_fetch_or(&inode->seals, seals, __ATOMIC_SEQ_CST);
+
+		if ((seals & F_SEAL_WRITE) && !(before & F_SEAL_WRITE) && mm_file_is_writable(inode)) {
+			__atomic_store_n(&inode->seals, before, __ATOMIC_SEQ_CST);
+			error = -EBUSY;
+		}
+	}
+	mutex_drop(&inode->mutex);
+	return error;
 }
 
 static long read_file(struct file *file, struct io *io, uint64_t *position)

@@ -265,6 +265,8 @@ static long reserve(struct inode *inode, uint64_t offset, uint64_t len, bool kee
 	if (page_up(len) / VMS_PAGE > memory_use().free)
 		return -ENOSPC;
 	mutex_take(&inode->mutex);
+	if (!keep_size && offset + len > inode->size && (inode->seals & F_SEAL_GROW))
+		error = -EPERM;
 	for (uint64_t i = offset / VMS_PAGE; i < page_up(offset + len) / VMS_PAGE && !error; i++) {
 		lock_take(&inode->lock);
 		if (pages_make(&inode->pages, i) == VMS_NO_FRAME)
@@ -290,10 +292,14 @@ long sys_fallocate(const uint64_t a[6])
 		error = -EBADF;
 	else if ((int64_t)a[2] < 0 || (int64_t)a[3] <= 0)
 		error = -EINVAL;
-	else if ((int)a[1] & ~FALLOC_KEEP_SIZE)
+	else if (((int)a[1] & ~FALLOC_KEEP_SIZE) && (int)a[1] != (FALLOC_KEEP_SIZE | FALLOC_PUNCH_HOLE))
 		error = -EOPNOTSUPP;
 	else if (file->ops != &regular_ops)
 		error = file->ops->seekable ? -ENODEV : -ESPIPE;
+	else if (a[2] + a[3] > INT64_MAX)
+		error = -EFBIG;
+	else if ((int)a[1] & FALLOC_PUNCH_HOLE)
+		error = regular_punch(file->inode, a[2], a[2] + a[3]);
 	else
 		error = reserve(file->inode, a[2], a[3], (int)a[1] & FALLOC_KEEP_SIZE);
 	file_put(file);

@@ -164,6 +164,12 @@ long sys_fcntl(const uint64_t a[6])
 		if (result >= 0 && (int64_t)a[2] > result)
 			result = -EPERM;
 		break;
+	case F_ADD_SEALS:
+		result = regular_add_seals(file, (uint32_t)a[2]);
+		break;
+	case F_GET_SEALS:
+		result = regular_seals(file);
+		break;
 	case F_GETLK:
 	case F_SETLK:
 	case F_SETLKW:
@@ -250,6 +256,7 @@ long sys_memfd_create(const uint64_t a[6])
 	inode = inode_new_regular(0777);
 	if (!inode)
 		return -ENOMEM;
+	inode->seals = SEALABLE | (a[1] & MFD_ALLOW_SEALING ? 0 : F_SEAL_SEAL);
 	error = file_new_nameless(inode, name, O_RDWR, &file);
 	return error ? error : fd_install(file, a[1] & MFD_CLOEXEC ? O_CLOEXEC : 0);
 }

@@ -136,6 +136,28 @@ long mm_port_file_page(struct file *file, uint64_t index, vms_pfn *frame)
 	return 0;
 }
 
+bool mm_port_file_has_page(struct file *file, uint64_t index)
+{
+	return index < file->nr_pages && file->frame[index] != VMS_NO_FRAME;
+}
+
+const void *mm_port_file_contents(struct file *file)
+{
+	return file;
+}
+
+long mm_port_file_remove(struct file *file, uint64_t offset, uint64_t len)
+{
+	(void)file, (void)offset, (void)len;
+	return -EOPNOTSUPP;
+}
+
+uint64_t mm_port_limit(enum mm_limit limit)
+{
+	(void)limit;
+	return MM_NO_LIMIT;
+}
+
 long mm_port_shared_file(uint64_t len, struct file **file)
 {
 	*file = mm_port_alloc(sizeof(**file));
@@ -238,6 +260,7 @@ static void do_protect(struct program *this, uint64_t i, uint64_t nr)
 
 		if (!page->there) {
 			expected = -ENOMEM;
+			break;
 		} else if (page->shared && page->read_only && (prot & MM_PROT_WRITE)) {
 			expected = -EACCES;
 			break;
@@ -265,7 +288,7 @@ static void do_remap(struct program *this, uint64_t i, uint64_t nr)
 {
 	uint64_t to = take_below(&in, NR_PAGES), new_nr = 1 + take_below(&in, NR_PAGES - (to > i ? to : i));
 	bool move = take(&in, 1) % 2, whole, free = true;
-	uint64_t needed = move || new_nr > nr ? nr : new_nr, kept = nr < new_nr ? nr : new_nr;
+	uint64_t kept = nr < new_nr ? nr : new_nr, needed = move ? kept : new_nr > nr ? nr : 1;
 	struct page moved[NR_PAGES], more;
 	struct mm_area area;
 	long result;
@@ -275,7 +298,7 @@ static void do_remap(struct program *this, uint64_t i, uint64_t nr)
 	for (uint64_t k = i + nr; k < i + new_nr; k++)
 		free = free && !this->page[k].there;
 	result = mm_remap(this->mm, va_of(i), nr * P, new_nr * P, move ? 3 : 0, va_of(to));
-	if (move && to < i + nr && i < to + new_nr) {
+	if (this->page[i].there && move && to < i + nr && i < to + new_nr) {
 		MUST(result == -EINVAL);
 		return;
 	}
@@ -385,14 +408,14 @@ static void do_wild(struct mm *mm)
 	MUST(mm_map(mm, wild | 1, P, 1, MM_PRIVATE | MM_FIXED, NULL, 0) < 0);
 	MUST(mm_map(mm, VMS_USER_END + wild % (1ul << 62) / P * P, P, 1, MM_PRIVATE | MM_FIXED, NULL, 0) < 0);
 	MUST(mm_map(mm, 0, VMS_USER_END + len % (1ul << 63), 1, MM_PRIVATE, NULL, 0) < 0);
-	MUST(mm_map(mm, wild, len, 1, 0, NULL, 0) < 0 && mm_map(mm, wild, len, 8, MM_PRIVATE, NULL, 0) < 0);
+	MUST(mm_map(mm, wild, len, 1, 0, NULL, 0) < 0 && mm_map(mm, wild, len, 1, MM_KIND, NULL, 0) < 0);
 	MUST(mm_map(mm, BASE, P, 1, MM_PRIVATE | MM_FIXED, &files[0], wild | 1) < 0);
 	MUST(mm_unmap(mm, wild | 1, len) < 0 && mm_unmap(mm, wild, len | (1ul << 63)) < 0);
 	MUST(mm_unmap(mm, wild, 0) < 0 && mm_unmap(mm, wild | (1ul << 63), P) < 0);
 	MUST(mm_protect(mm, wild | 1, len, 1) < 0 && mm_protect(mm, wild / P * P, len | (1ul << 63), 1) < 0);
 	MUST(mm_advise(mm, wild | 1, len, 4) < 0 && mm_advise(mm, wild, len, -(int)(len % 100)) <= 0);
 	MUST(mm_remap(mm, wild | 1, len, P, 0, 0) < 0 && mm_remap(mm, BASE, P, len | (1ul << 63), 1, 0) < 0);
-	MUST(mm_remap(mm, BASE, P, P, 3, wild | 1) < 0 && mm_remap(mm, BASE, len | (1ul << 63), P, 1, 0) < 0);
+	MUST(mm_remap(mm, BASE, P, P, 3, wild | 1) < 0 && mm_remap(mm, BASE, len / 4 | (1ul << 63), P, 1, 0) < 0);
 	MUST(mm_write(mm, VMS_USER_END + wild % (1ul << 63), "", 1) == -EFAULT);
 	MUST(mm_write(mm, wild, "", len | (1ul << 63)) == -EFAULT);
 }
