@@ -159,6 +159,8 @@ void vms_port_interrupt(uint64_t cpus)
 {
 	if (!sim_cpu_current()->preempt_off)
 		sim_fail("vms_port_interrupt() with preemption on");
+	if (cpus == 0)
+		sim_fail("vms_port_interrupt() of nobody");
 	for (uint32_t cpu = 0; cpu < VMS_MAX_CPUS; cpu++) {
 		if (cpus / (1ul << cpu) % 2 == 0)
 			continue;

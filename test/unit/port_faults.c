@@ -77,7 +77,8 @@ WRAP(void, vms_port_interrupt, uint64_t cpus)
 		if (port_fault == PORT_INTERRUPT_OFF && sim.cpu[cpu].irq_off)
 			cpus -= bit;
 	}
-	__real_vms_port_interrupt(cpus);
+	if (cpus != 0)
+		__real_vms_port_interrupt(cpus);
 }
 
 WRAP(vms_pfn, vms_port_frame_alloc, void)

@@ -120,6 +120,7 @@ static void from_unused_takes_all_or_none(void **state)
 	OK(vms_segment_from_unused(first + 9, 1, VMS_FRAME_UNTYPED, &other));
 	IS(vms_segment_from_unused(first, 10, VMS_FRAME_UNTYPED, &segment), VMS_IN_USE);
 	IS(vms_segment_from_unused(first + 9, 1, VMS_FRAME_UNTYPED, &segment), VMS_IN_USE);
+	IS(vms_segment_from_unused(vms_machine.kernel.root, 1, VMS_FRAME_UNTYPED, &segment), VMS_IN_USE);
 	for (uint32_t i = 0; i < 9; i++)
 		assert_int_equal(vms_machine.meta[first + i].kind, VMS_FRAME_UNUSED);
 	OK(vms_segment_from_unused(first, 9, VMS_FRAME_UNTYPED, &segment));

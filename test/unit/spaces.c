@@ -23,6 +23,53 @@ static void a_new_space_is_empty_and_costs_one_frame(void **state)
 	sim_stop();
 }
 
+/* Whatever was in its storage before. */
+static void a_new_space_is_new(void **state)
+{
+	struct vms_space *space;
+
+	(void)state;
+	machine_start(2);
+	assert_int_equal(vms_machine.kernel.id, 0);
+	assert_int_equal(vms_machine.kernel.refs, 1);
+	assert_int_equal(vms_machine.kernel.start, VMS_KERNEL_START);
+	assert_int_equal(vms_machine.kernel.end, VMS_KERNEL_END);
+	space = space_new();
+	assert_int_equal(space->refs, 1);
+	assert_int_equal(space->start, 0);
+	assert_int_equal(space->end, VMS_USER_END);
+	assert_null(space->on_fault);
+	assert_int_not_equal(space->id, 0);
+	assert_int_equal(space->active, 0);
+	assert_int_equal(space->generation, 0);
+	space_end(space);
+	sim_stop();
+}
+
+/* The kernel's space is for ever, and is not counted. */
+static void the_kernels_space_is_not_counted(void **state)
+{
+	struct vms_space *space;
+
+	(void)state;
+	machine_start(2);
+	space = space_new();
+	for (uint32_t i = 0; i < 5; i++) {
+		sim_activate(space);
+		sim_activate(&vms_machine.kernel);
+		assert_int_equal(vms_machine.kernel.refs, 1);
+		assert_int_equal(vms_machine.kernel.active, 3);
+	}
+	/* A CPU that comes online uses it from then on. */
+	vms_machine.cpu[0].active = NULL;
+	vms_port_preempt_off();
+	vms_cpu_online();
+	assert_ptr_equal(vms_space_current(), &vms_machine.kernel);
+	vms_port_preempt_on();
+	space_end(space);
+	sim_stop();
+}
+
 static void create_without_memory_changes_nothing(void **state)
 {
 	static struct vms_space space;
@@ -282,10 +329,66 @@ static void faults_outside_user_space_are_nobodys(void **state)
 		assert_false(vms_space_fault(&fault));
 	}
 	assert_int_equal(nr_faults, 0);
+	/* Nor those that want nothing, or everything. */
+	map_at(space, P, 1, (struct vms_prop){.flags = VMS_R | VMS_W | VMS_X});
+	for (uint32_t access = 0; access < 32; access++) {
+		const struct vms_fault fault = {.va = P, .access = access, .user = true};
+		bool is_one = access == VMS_R || access == VMS_W || access == VMS_X;
+
+		nr_faults = 0;
+		assert_int_equal(vms_space_fault(&fault), is_one);
+		assert_int_equal(nr_faults, is_one);
+	}
+	nr_faults = 0;
+	vms_space_set_fault_handler(&vms_machine.kernel, handler_refuses);
 	sim_activate(&vms_machine.kernel);
 	assert_false(vms_space_fault(&(struct vms_fault){.va = P, .access = VMS_R}));
 	assert_int_equal(nr_faults, 0);
+	vms_space_set_fault_handler(&vms_machine.kernel, NULL);
 	space_end(space);
+	sim_stop();
+}
+
+static bool handler_trusts(struct vms_space *space, const struct vms_fault *fault)
+{
+	handler_refuses(space, fault);
+	return true;
+}
+
+static struct vms_space *next;
+
+static bool handler_switches(struct vms_space *space, const struct vms_fault *fault)
+{
+	handler_refuses(space, fault);
+	sim_activate(next);
+	return false;
+}
+
+/* Its word counts, whatever the tables say; and if it says no, what counts is the space that is active then. */
+static void the_handler_decides(void **state)
+{
+	const struct vms_fault fault = {.va = 5 * P, .access = VMS_W, .user = true};
+	struct vms_space *space, *full;
+
+	(void)state;
+	machine_start(1);
+	space = space_new_active();
+	full = space_new();
+	map_at(full, 5 * P, 1, RW_);
+	vms_space_set_fault_handler(space, handler_trusts);
+	assert_true(vms_space_fault(&fault));
+	vms_space_set_fault_handler(space, handler_switches);
+	next = full;
+	assert_true(vms_space_fault(&fault));
+	sim_activate(space);
+	next = &vms_machine.kernel;
+	assert_false(vms_space_fault(&fault));
+	sim_activate(full);
+	vms_space_set_fault_handler(full, handler_switches);
+	next = space;
+	assert_false(vms_space_fault(&fault));
+	space_end(space);
+	space_end(full);
 	sim_stop();
 }
 
@@ -323,6 +426,8 @@ int group_spaces(void)
 {
 	const struct CMUnitTest test[] = {
 		cmocka_unit_test(a_new_space_is_empty_and_costs_one_frame),
+		cmocka_unit_test(a_new_space_is_new),
+		cmocka_unit_test(the_kernels_space_is_not_counted),
 		cmocka_unit_test(create_without_memory_changes_nothing),
 		cmocka_unit_test(kernel_create_without_memory_keeps_nothing),
 		cmocka_unit_test(references_keep_a_space),
@@ -333,6 +438,7 @@ int group_spaces(void)
 		cmocka_unit_test(every_space_sees_later_kernel_mappings),
 		cmocka_unit_test(the_handler_is_asked_with_what_happened),
 		cmocka_unit_test(faults_outside_user_space_are_nobodys),
+		cmocka_unit_test(the_handler_decides),
 		cmocka_unit_test(a_spurious_fault_is_resolved_by_a_local_flush),
 	};
 

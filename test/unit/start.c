@@ -4,6 +4,8 @@
  */
 #include <string.h>
 
+#include <src/frame.h>
+
 #include "unit.h"
 
 #define NR 1536u /* frames: three of 2 MiB */
@@ -157,6 +159,8 @@ static void the_record_after_the_last_is_no_record(void **state)
 		IS(vms_frame_get(frame), VMS_OUT_OF_BOUNDS);
 		IS(vms_frame_unique(frame), VMS_OUT_OF_BOUNDS);
 		assert_int_equal(vms_frame_refs(frame), 0);
+		assert_false(vms__frame_is_counted(frame));
+		assert_int_equal(vms__frame_mappable(frame), 0);
 		vms_frame_put(frame);
 		is_untouched(frame, VMS_FRAME_UNTYPED);
 		meta[frame] = record(VMS_FRAME_UNIQUE);
@@ -169,6 +173,8 @@ static void the_record_after_the_last_is_no_record(void **state)
 	}
 	IS(vms_segment_from_unused(511, 2, VMS_FRAME_UNTYPED, &segment), VMS_OUT_OF_BOUNDS);
 	OK(vms_segment_from_unused(511, 1, VMS_FRAME_UNTYPED, &segment));
+	assert_true(vms__frame_is_counted(511));
+	assert_int_equal(vms__frame_mappable(511), 1);
 	is_untouched(512, VMS_FRAME_UNUSED);
 }
 

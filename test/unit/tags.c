@@ -7,9 +7,9 @@
 
 static struct vms_space *one, *other;
 
-static void start(uint32_t nr_cpus)
+static void start_tags(uint32_t nr_cpus, uint32_t nr_tags)
 {
-	sim_start(&(struct sim_options){.nr_cpus = nr_cpus, .nr_tags = NR_TAGS});
+	sim_start(&(struct sim_options){.nr_cpus = nr_cpus, .nr_tags = nr_tags});
 	one = space_new();
 	other = space_new();
 	map_pages(one, 3 * P, 4, RW_);
@@ -17,6 +17,11 @@ static void start(uint32_t nr_cpus)
 	sim_activate(one);
 	assert_true(sim_write(3 * P, 1));
 	assert_true(sim_write(4 * P, 1));
+}
+
+static void start(uint32_t nr_cpus)
+{
+	start_tags(nr_cpus, NR_TAGS);
 }
 
 static void stop(void)
@@ -52,6 +57,83 @@ static void a_space_that_comes_back_is_known(void **state)
 	sim_activate(other);
 	assert_false(walks(3 * P));
 	sim_check_tlbs();
+	stop();
+}
+
+/* The kernel's space takes no tag from the others, and none of theirs is the kernel's. */
+static void the_kernel_has_a_tag_of_its_own(void **state)
+{
+	(void)state;
+	start(1);
+	sim_activate(other);
+	assert_true(walks(3 * P));
+	for (uint32_t i = 0; i < 3; i++) {
+		sim_activate(&vms_machine.kernel);
+		sim_activate(one);
+		assert_false(walks(3 * P));
+		sim_activate(&vms_machine.kernel);
+		sim_activate(other);
+		assert_false(walks(3 * P));
+	}
+	stop();
+}
+
+/* A tag that is found stays the space's, whichever would be given away next. */
+static void a_space_keeps_its_tag(void **state)
+{
+	uint8_t byte;
+
+	(void)state;
+	start(1);
+	assert_true(sim_write(3 * P, 11));
+	sim_activate(other);
+	assert_true(sim_write(3 * P, 22));
+	for (uint32_t i = 0; i < 4; i++) {
+		sim_activate(&vms_machine.kernel);
+		sim_activate(i % 3 != 0 ? one : other);
+		assert_true(sim_read(3 * P, &byte));
+		assert_int_equal(byte, i % 3 != 0 ? 11 : 22);
+		assert_false(walks(3 * P));
+		assert_true(sim_write(3 * P, byte));
+		sim_check_tlbs();
+	}
+	stop();
+}
+
+/* One tag beside the kernel's is worth having. */
+static void two_tags_are_enough(void **state)
+{
+	(void)state;
+	start_tags(2, 2);
+	sim_activate(&vms_machine.kernel);
+	sim_activate(one);
+	assert_false(walks(3 * P));
+	sim_activate(&vms_machine.kernel);
+	sim_run_on(1);
+	unmap_at(one, 3 * P, P);
+	sim_run_on(0);
+	sim_activate(one);
+	assert_false(sim_write(3 * P, 1));
+	assert_true(walks(4 * P));
+	sim_activate(other);
+	assert_true(walks(3 * P));
+	sim_activate(one);
+	assert_false(sim_write(3 * P, 1));
+	sim_check_tlbs();
+	stop();
+}
+
+/* Nobody writes what nobody reads. */
+static void without_tags_nothing_is_counted(void **state)
+{
+	(void)state;
+	start_tags(1, 0);
+	unmap_at(one, 3 * P, P);
+	assert_int_equal(one->generation, 0);
+	assert_int_equal(vms_machine.cpu[0].generation, 0);
+	sim_activate(other);
+	sim_activate(one);
+	assert_true(walks(4 * P));
 	stop();
 }
 
@@ -98,7 +180,34 @@ static void an_own_flush_does_not(void **state)
 	sim_activate(one);
 	assert_false(walks(4 * P));
 	assert_false(sim_write(3 * P, 1));
+	/* Under the other tag too. */
+	sim_activate(other);
+	assert_true(sim_write(4 * P, 1));
+	unmap_at(other, 3 * P, P);
+	unmap_at(other, 5 * P, P);
+	sim_activate(one);
+	sim_activate(other);
+	assert_false(walks(4 * P));
 	sim_check_tlbs();
+	stop();
+}
+
+/* A flush of the kernel's space is none of the space's that is active: it says nothing about what that missed. */
+static void a_flush_of_the_kernels_is_no_flush_of_the_space(void **state)
+{
+	vms_va va = VMS_KERNEL_START + 5 * G1;
+	struct vms_cursor cursor;
+
+	(void)state;
+	start(1);
+	assert_int_equal(vms_machine.cpu[0].generation, one->generation);
+	cursor_open(&cursor, &vms_machine.kernel, va, P, VMS_EDITING);
+	OK(vms_cursor_map_device(&cursor, sim_device(), P, RW_));
+	OK(vms_cursor_jump(&cursor, va));
+	OK(vms_cursor_unmap(&cursor, P, NULL));
+	cursor_close(&cursor);
+	assert_int_equal(vms_machine.kernel.generation, 1);
+	assert_int_equal(vms_machine.cpu[0].generation, 0);
 	stop();
 }
 
@@ -152,6 +261,37 @@ static void the_oldest_tag_is_given_away(void **state)
 	sim_activate(&vms_machine.kernel);
 	CHECK(one, other, third);
 	space_end(third);
+	stop();
+}
+
+/* As many tags as there can be, given away in turns. */
+static void tags_are_given_away_in_turns(void **state)
+{
+	struct vms_space *more[VMS_MAX_TAGS];
+
+	(void)state;
+	start_tags(1, VMS_MAX_TAGS);
+	sim_activate(&vms_machine.kernel);
+	/* `one` has the first; then these take the other six, and the first three once more. */
+	for (uint32_t i = 0; i < VMS_MAX_TAGS + 1; i++) {
+		struct vms_space *space = i < VMS_MAX_TAGS ? more[i] = space_new() : other;
+
+		if (i < VMS_MAX_TAGS)
+			map_pages(space, 3 * P, 1, RW_);
+		sim_activate(space);
+		assert_true(walks(3 * P));
+	}
+	for (uint32_t i = 2; i < VMS_MAX_TAGS; i++) {
+		sim_activate(more[i]);
+		assert_false(walks(3 * P));
+	}
+	sim_activate(other);
+	assert_false(walks(3 * P));
+	sim_activate(more[1]);
+	assert_true(walks(3 * P));
+	sim_activate(&vms_machine.kernel);
+	for (uint32_t i = 0; i < VMS_MAX_TAGS; i++)
+		space_end(more[i]);
 	stop();
 }
 
@@ -217,11 +357,17 @@ int group_tags(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_space_that_comes_back_is_known),
+		cmocka_unit_test(the_kernel_has_a_tag_of_its_own),
+		cmocka_unit_test(a_space_keeps_its_tag),
+		cmocka_unit_test(two_tags_are_enough),
+		cmocka_unit_test(without_tags_nothing_is_counted),
 		cmocka_unit_test(what_went_while_it_was_away_is_forgotten),
 		cmocka_unit_test(a_flush_from_elsewhere_ends_a_tag),
 		cmocka_unit_test(an_own_flush_does_not),
+		cmocka_unit_test(a_flush_of_the_kernels_is_no_flush_of_the_space),
 		cmocka_unit_test(a_missed_flush_is_not_overlooked),
 		cmocka_unit_test(the_oldest_tag_is_given_away),
+		cmocka_unit_test(tags_are_given_away_in_turns),
 		cmocka_unit_test(a_new_space_does_not_inherit),
 		cmocka_unit_test(a_kernel_table_goes_for_every_tag),
 		cmocka_unit_test(more_tags_than_there_is_room_for),

@@ -1,6 +1,8 @@
 /*
  * Flushing: who is told, what is forgotten, what is kept until then, and how CPUs wait for each other.
  */
+#include <string.h>
+
 #include "unit.h"
 
 /* The space active on all CPUs, back on CPU 0. */
@@ -275,6 +277,74 @@ static void more_frames_than_fit_are_flushed_in_turns(void **state)
 	sim_stop();
 }
 
+/* Some are free before the cursor is closed: then every CPU has forgotten their pages already. */
+static void what_was_let_go_early_is_forgotten_everywhere(void **state)
+{
+	static vms_pfn frame[3 * VMS_FLUSH_FRAMES];
+	const uint64_t nr = 3 * VMS_FLUSH_FRAMES;
+	struct vms_space *space;
+	struct vms_cursor cursor;
+	uint32_t nr_free = 0;
+	uint8_t byte;
+
+	(void)state;
+	machine_start(2);
+	space = space_new();
+	activate_everywhere(space, 2);
+	for (uint64_t i = 0; i < nr; i++)
+		frame[i] = map_at(space, i * P, 1, RW_);
+	for (uint64_t i = 0; i < 2 * nr; i++) {
+		sim_run_on(i % 2);
+		assert_true(sim_read(i / 2 * P, &byte));
+	}
+	sim_run_on(0);
+	cursor_open(&cursor, space, 0, nr * P, VMS_EDITING);
+	OK(vms_cursor_unmap(&cursor, nr * P, NULL));
+	for (uint64_t i = 0; i < nr; i++) {
+		nr_free += sim_frame_free(frame[i]);
+		if (sim_frame_free(frame[i]))
+			assert_true(!sim_tlb_has(0, i * P) && !sim_tlb_has(1, i * P));
+	}
+	assert_true(nr_free > 0 && nr_free < nr);
+	cursor_close(&cursor);
+	for (uint64_t i = 0; i < nr; i++)
+		assert_true(sim_frame_free(frame[i]) && !sim_tlb_has(0, i * P) && !sim_tlb_has(1, i * P));
+	leave_everywhere(2);
+	space_end(space);
+	sim_stop();
+}
+
+/* One more than fit, of pages that are too many to be queued one by one: the last is parked, and nothing else. */
+static void one_frame_too_many_is_not_forgotten(void **state)
+{
+	const uint64_t nr = VMS_FLUSH_FRAMES + 1;
+	struct vms_space *space;
+	struct vms_cursor cursor;
+	uint64_t nr_pages;
+	vms_pfn frame;
+
+	(void)state;
+	machine_start_large(1, 1, 0);
+	space = space_new_active();
+	frame = sim_frame_new(2);
+	cursor_open(&cursor, space, 0, nr * M2, VMS_EDITING);
+	for (uint64_t i = 0; i < nr; i++) {
+		OK(vms_frame_get(frame));
+		OK(vms_cursor_map(&cursor, frame, RW_));
+	}
+	OK(vms_cursor_jump(&cursor, 0));
+	/* Not all of any table's slot, so that the leaves go one by one. */
+	OK(vms_cursor_unmap(&cursor, nr * M2, &nr_pages));
+	assert_int_equal(nr_pages, nr * 512);
+	assert_int_equal(vms_frame_refs(frame), 2);
+	cursor_close(&cursor);
+	assert_int_equal(vms_frame_refs(frame), 1);
+	sim_frame_put(frame);
+	CHECK(space);
+	space_end(space);
+	sim_stop();
+}
+
 static bool reclaim(void)
 {
 	bool all;
@@ -352,6 +422,81 @@ static void a_cpu_that_left_is_not_waited_for(void **state)
 }
 
 /* Both CPUs have asked the other, and each waits with interrupts off. */
+/* Dispatched twice, to one CPU and to another: both are waited for. */
+static void who_was_asked_before_is_not_forgotten(void **state)
+{
+	struct vms_tlb_flusher flusher;
+	struct vms_space *space;
+
+	(void)state;
+	machine_start(3);
+	space = space_new();
+	vms_port_preempt_off();
+	/* Whatever its storage holds. */
+	memset(&flusher, 0xee, sizeof(flusher));
+	vms_tlb_flusher_init(&flusher, space);
+	assert_ptr_equal(flusher.space, space);
+	assert_int_equal(flusher.nr_ranges + flusher.nr_frames + flusher.all, 0);
+	assert_int_equal(flusher.nr_pages, 0);
+	assert_int_equal(flusher.waiting, 0);
+	assert_int_equal(flusher.tables, VMS_NO_FRAME);
+	for (uint32_t cpu = 1; cpu < 3; cpu++) {
+		sim_run_on(cpu);
+		sim_activate(space);
+		sim_run_on(0);
+		vms_tlb_issue(&flusher, P, P);
+		vms_tlb_dispatch(&flusher);
+		sim_run_on(cpu);
+		sim_activate(&vms_machine.kernel);
+		sim_run_on(0);
+	}
+	assert_int_equal(flusher.waiting, 6);
+	vms_tlb_sync(&flusher);
+	assert_int_equal(flusher.waiting, 0);
+	for (uint32_t cpu = 1; cpu < 3; cpu++)
+		assert_int_equal(vms_machine.cpu[cpu].flushed, vms_machine.cpu[cpu].queue.asked);
+	vms_port_preempt_on();
+	space_end(space);
+	sim_stop();
+}
+
+/* A CPU that was asked by somebody else and cannot answer: who did not ask it does not wait for it. */
+static void only_those_asked_are_waited_for(void **state)
+{
+	struct vms_tlb_flusher flusher, other;
+	struct vms_space *space, *elsewhere;
+	uint64_t irq;
+
+	(void)state;
+	machine_start(3);
+	space = space_new();
+	elsewhere = space_new();
+	sim_run_on(1);
+	sim_activate(elsewhere);
+	irq = vms_port_irq_save();
+	sim_run_on(2);
+	sim_activate(space);
+	sim_run_on(0);
+	vms_port_preempt_off();
+	vms_tlb_flusher_init(&other, elsewhere);
+	vms_tlb_issue(&other, P, P);
+	vms_tlb_dispatch(&other);
+	vms_tlb_flusher_init(&flusher, space);
+	vms_tlb_issue(&flusher, P, P);
+	vms_tlb_dispatch(&flusher);
+	vms_tlb_sync(&flusher);
+	assert_int_not_equal(vms_machine.cpu[1].flushed, vms_machine.cpu[1].queue.asked);
+	sim_run_on(1);
+	vms_port_irq_restore(irq);
+	sim_run_on(0);
+	vms_tlb_sync(&other);
+	vms_port_preempt_on();
+	leave_everywhere(3);
+	space_end(space);
+	space_end(elsewhere);
+	sim_stop();
+}
+
 static void two_cpus_wait_for_each_other(void **state)
 {
 	struct vms_tlb_flusher flusher[2];
@@ -426,8 +571,12 @@ int group_tlb(void)
 		cmocka_unit_test(a_large_kernel_range_goes_from_every_tlb),
 		cmocka_unit_test(two_askers_overflow_one_queue),
 		cmocka_unit_test(more_frames_than_fit_are_flushed_in_turns),
+		cmocka_unit_test(what_was_let_go_early_is_forgotten_everywhere),
+		cmocka_unit_test(one_frame_too_many_is_not_forgotten),
 		cmocka_unit_test(tables_wait_for_walkers),
 		cmocka_unit_test(a_cpu_that_left_is_not_waited_for),
+		cmocka_unit_test(who_was_asked_before_is_not_forgotten),
+		cmocka_unit_test(only_those_asked_are_waited_for),
 		cmocka_unit_test(two_cpus_wait_for_each_other),
 		cmocka_unit_test(early_and_doubled_interrupts_do_no_harm),
 	};

@@ -111,6 +111,10 @@ static void limit_only_shrinks_and_skip_stops_at_the_end(void **state)
 	OK(vms_writer_skip(&out, 2));
 	IS(vms_writer_skip(&out, 4), VMS_INVALID);
 	assert_int_equal(vms_writer_avail(&out), 3);
+	OK(vms_writer_skip(&out, 3));
+	assert_int_equal(vms_writer_avail(&out), 0);
+	OK(vms_writer_skip(&out, 0));
+	IS(vms_writer_skip(&out, 1), VMS_INVALID);
 	vms_writer_limit(&out, 0);
 	assert_int_equal(vms_writer_avail(&out), 0);
 	space_end(space);
@@ -291,6 +295,20 @@ static void words_are_loaded_and_exchanged(void **state)
 		in = reader(space, P, off);
 		IS(vms_reader_atomic_load64(&in, &seen64), VMS_INVALID);
 		IS(vms_reader_atomic_load32(&in, &seen32), off >= 4 ? VMS_OK : VMS_INVALID);
+	}
+	/* An aligned end makes no aligned word, an unaligned one does no harm. */
+	for (uint64_t size = 4; size <= 8; size += 4) {
+		struct vms_reader odd = reader(space, P + 1, 15), even = reader(space, P, 9);
+		struct vms_writer odd_out = writer(space, P + 1, 15), even_out = writer(space, P, 9);
+
+		IS(size == 4 ? vms_reader_atomic_load32(&odd, &seen32) : vms_reader_atomic_load64(&odd, &seen64),
+		   VMS_INVALID);
+		OK(size == 4 ? vms_reader_atomic_load32(&even, &seen32) : vms_reader_atomic_load64(&even, &seen64));
+		IS(size == 4 ? vms_writer_atomic_cmpxchg32(&odd_out, 1, 2, &seen32)
+			     : vms_writer_atomic_cmpxchg64(&odd_out, 1, 2, &seen64),
+		   VMS_INVALID);
+		OK(size == 4 ? vms_writer_atomic_cmpxchg32(&even_out, 1, 2, &seen32)
+			     : vms_writer_atomic_cmpxchg64(&even_out, 1, 2, &seen64));
 	}
 	/* Faults leave what was there. */
 	seen32 = 99;
