@@ -83,6 +83,19 @@ struct vms_flush_range {
 	uint64_t nr_pages;
 };
 
+/* What one caller has to flush, and the frames that wait for it: tlb.h. */
+struct vms_tlb_flusher {
+	struct vms_space *space;
+	uint32_t nr_ranges;
+	uint32_t nr_frames;
+	bool all;          /* flush everything of the space: then no range is kept */
+	uint64_t nr_pages; /* in all ranges */
+	uint64_t waiting;  /* CPUs that were told and not yet seen to be done */
+	vms_pfn tables;    /* detached tables, linked by their records; VMS_NO_FRAME ends */
+	vms_pfn frames[VMS_FLUSH_FRAMES];
+	struct vms_flush_range range[VMS_FLUSH_RANGES];
+};
+
 /* A frame seen as a table. Also how this library reads and zeroes any frame. */
 struct vms_table {
 	uint64_t entry[VMS_ENTRIES];

@@ -14,18 +14,6 @@
 #include <vms/state.h>
 #include <vms/types.h>
 
-struct vms_tlb_flusher {
-	struct vms_space *space;
-	uint32_t nr_ranges;
-	uint32_t nr_frames;
-	bool all;          /* flush everything of the space: then no range is kept */
-	uint64_t nr_pages; /* in all ranges */
-	uint64_t waiting;  /* CPUs that were told and not yet seen to be done */
-	vms_pfn tables;    /* detached tables, linked by their records; VMS_NO_FRAME ends */
-	vms_pfn frames[VMS_FLUSH_FRAMES];
-	struct vms_flush_range range[VMS_FLUSH_RANGES];
-};
-
 /**
  * Start an empty flusher for a space. Cost: a few stores.
  */
