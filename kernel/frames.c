@@ -6,8 +6,8 @@
  * allocation is a few instructions without a lock. A free frame's contents are never touched: links are in
  * the records.
  *
- * A block is free exactly if its first frame's record says so in word[5], which belongs to this file for ever:
- * order + 1, or 0 for every frame that is not the first of a free block. word[4] is the link back.
+ * A block is free exactly if its first frame's record says so in word[4], which belongs to this file for ever:
+ * order + 1, or 0 for every frame that is not the first of a free block. word[3] is the link back, `next` the other.
  *
  * Not for interrupt handlers: a CPU's own frames are guarded by nothing but that the kernel is not preempted.
  */
@@ -18,8 +18,8 @@
 #define NR_KEPT 64u
 #define NR_MOVED 32u /* between a CPU and the blocks, at a time */
 
-#define STATE 5
-#define BACK 4
+#define STATE 4
+#define BACK 3
 
 static struct {
 	struct lock lock;

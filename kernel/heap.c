@@ -16,8 +16,8 @@ static const uint32_t sizes[] = {
 };
 #define NR_CLASSES ARRAY_LEN(sizes)
 
-/* Words of a slab's first record: which size, how many objects are free, the first one's number; links. */
-enum { WORD_CLASS, WORD_NR_FREE, WORD_FIRST, WORD_NEXT, WORD_BACK };
+/* Words of a slab's first record: which size, how many objects are free, the first one's number; the link back. */
+enum { WORD_CLASS, WORD_NR_FREE, WORD_FIRST, WORD_BACK };
 #define NO_OBJECT 0xffffffffu
 
 /* A free object begins with this. */
@@ -85,7 +85,7 @@ static void slab_link(vms_pfn slab, uint32_t class)
 {
 	struct vms_frame *meta = vms_machine.meta;
 
-	meta[slab].word[WORD_NEXT] = slabs[class].first;
+	meta[slab].next = slabs[class].first;
 	meta[slab].word[WORD_BACK] = VMS_NO_FRAME;
 	if (slabs[class].first != VMS_NO_FRAME)
 		meta[slabs[class].first].word[WORD_BACK] = slab;
@@ -95,12 +95,12 @@ static void slab_link(vms_pfn slab, uint32_t class)
 static void slab_unlink(vms_pfn slab, uint32_t class)
 {
 	struct vms_frame *meta = vms_machine.meta;
-	vms_pfn next = meta[slab].word[WORD_NEXT], back = meta[slab].word[WORD_BACK];
+	vms_pfn next = meta[slab].next, back = meta[slab].word[WORD_BACK];
 
 	if (next != VMS_NO_FRAME)
 		meta[next].word[WORD_BACK] = back;
 	if (back != VMS_NO_FRAME)
-		meta[back].word[WORD_NEXT] = next;
+		meta[back].next = next;
 	else
 		slabs[class].first = next;
 }

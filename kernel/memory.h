@@ -17,7 +17,7 @@ static inline vms_pfn frame_of(const void *data) /* of any address inside frame_
 	return (vms_pfn)((const struct vms_table *)data - vms_machine.ram);
 }
 
-/* frames.c, to start with: what it may hand out. word[4] and word[5] of every record are its own. */
+/* frames.c, to start with: what it may hand out. word[4] of every record is its own, and of a free frame all. */
 void frames_init(const struct vms_region *regions, uint32_t nr_regions);
 
 /* One 4 KiB frame with one reference, or VMS_NO_FRAME. Give it back with vms_frame_put(). */

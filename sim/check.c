@@ -54,6 +54,9 @@ static void leaf_check(uint64_t pte, uint32_t level, vms_va va, bool user)
 	leaves[frame]++;
 }
 
+/* Entries for which a table's record has one bit. */
+#define SIM_BLOCK (VMS_ENTRIES / 32)
+
 static void table_check(vms_pfn table, vms_pfn root, uint32_t level, uint64_t prefix, bool user)
 {
 	const struct vms_frame *meta;
@@ -77,6 +80,9 @@ static void table_check(vms_pfn table, vms_pfn root, uint32_t level, uint64_t pr
 		uint64_t below = prefix * VMS_ENTRIES + i;
 
 		nr_present += pte != 0;
+		if (pte != 0 && (meta->used >> (i / SIM_BLOCK)) % 2 == 0)
+			sim_fail("table %u of level %u, prefix 0x%lx: entry %u is in no used block", table, level,
+				 prefix, i);
 		switch (arch_pte_kind(pte, level)) {
 		case ARCH_PTE_TABLE:
 			if (!arch_pte_has(pte, ARCH_PTE_W) || arch_pte_has(pte, ARCH_PTE_NX) ||
@@ -94,6 +100,9 @@ static void table_check(vms_pfn table, vms_pfn root, uint32_t level, uint64_t pr
 	if (meta->nr_present != nr_present)
 		sim_fail("table %u of level %u, prefix 0x%lx counts %u entries, has %u", table, level, prefix,
 			 meta->nr_present, nr_present);
+	if (nr_present == 0 && meta->used != 0)
+		sim_fail("table %u of level %u, prefix 0x%lx is empty and uses blocks 0x%x", table, level, prefix,
+			 meta->used);
 }
 
 static void borrowed_check(vms_pfn root)

@@ -41,6 +41,11 @@ void vms__set_bit(uint64_t *at, uint32_t bit);
 void vms__clear_bit(uint64_t *at, uint32_t bit);
 /*@ assigns \nothing; */
 void vms__fence(void);
+/*@ requires bits != 0;
+  @ assigns \nothing;
+  @ ensures \result < 32 && (bits >> \result) % 2 == 1;
+  @ ensures \forall integer k; 0 <= k < \result ==> (bits >> k) % 2 == 0; */
+uint32_t vms__lowest_bit(uint32_t bits);
 /*@ requires \valid_read((const unsigned char *)at + (0 .. size - 1)); assigns \nothing; */
 uint64_t vms__load_once(const void *at, uint32_t size);
 /*@ requires \valid((unsigned char *)at + (0 .. size - 1)); assigns ((unsigned char *)at)[0 .. size - 1]; */
@@ -111,6 +116,12 @@ static inline void vms__clear_bit(uint64_t *at, uint32_t bit)
 static inline void vms__fence(void)
 {
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
+/* No access at all, but a builtin too: the number of the lowest bit that is set, in a word that is not 0. */
+static inline uint32_t vms__lowest_bit(uint32_t bits)
+{
+	return (uint32_t)__builtin_ctz(bits);
 }
 
 /* One access of 1, 2, 4 or 8 bytes, aligned, without order: for memory that devices watch. */

@@ -3,12 +3,14 @@
  *
  * The first pass takes a reference for every leaf and counts the tables that the other space lacks; it can
  * fail and then takes everything back. The second pass stores entries and cannot fail. Both walk the two trees
- * side by side, down to the tables of pages; a tree's form bounds the recursion.
+ * side by side, down to the tables of pages; a tree's form bounds the recursion. Tables that unmapping left empty
+ * are not copied; the second pass takes them out of their tree.
  */
 #include <vms/frame.h>
 
 #include "cursor.h"
 #include "frame.h"
+#include "lock.h"
 
 /* A copy on its way. */
 struct copy {
@@ -59,11 +61,20 @@ static struct pair pair_below(const struct pair *pair, uint32_t i, uint64_t pte)
 	return below;
 }
 
-/* Is there nothing to copy at this entry: absent, or a table that was left empty? */
-static inline bool is_empty(uint64_t pte, uint32_t level)
+/* Is this entry of `from` a table that was left empty, or holds only such? */
+static bool is_empty(uint64_t pte, uint32_t level)
 {
-	return pte == 0 ||
-	       (arch_pte_kind(pte, level) == ARCH_PTE_TABLE && vms_machine.meta[arch_pte_child(pte)].nr_present == 0);
+	vms_pfn table = arch_pte_child(pte);
+
+	if (!arch_pte_is_table(pte, level))
+		return false;
+	if (level == 2 || vms_machine.meta[table].nr_present == 0)
+		return vms_machine.meta[table].nr_present == 0;
+	for (uint32_t i = 0; (pte = vms__next(table, &i, VMS_ENTRIES)) != 0; i++) {
+		if (!is_empty(pte, level - 1))
+			return false;
+	}
+	return true;
 }
 
 /* Is there a reference to count for this entry? */
@@ -80,29 +91,59 @@ static bool fits(uint64_t pte, uint64_t other, uint32_t level)
 	return kind != ARCH_PTE_LEAF && (kind != ARCH_PTE_TABLE || arch_pte_kind(pte, level) == ARCH_PTE_TABLE);
 }
 
+/* Take a reference for a leaf, if it counts. */
+static inline enum vms_status leaf_share(struct copy *copy, uint64_t pte, uint32_t level)
+{
+	if (!leaf_counts(pte, level))
+		return VMS_OK;
+	if (vms__frame_add(vms__frame_head(arch_pte_frame(pte, level)), 1) != VMS_OK)
+		return VMS_SATURATED;
+	copy->nr_shared++;
+	return VMS_OK;
+}
+
+/* The first pass, for two tables of pages. */
+static enum vms_status pages_share(struct copy *copy, const struct pair *pair)
+{
+	const struct vms_table *from = &vms_machine.ram[pair->from];
+	const struct vms_table *to = pair->to == VMS_NO_FRAME ? NULL : &vms_machine.ram[pair->to];
+	uint32_t end = end_of(copy, pair), used = vms_machine.meta[pair->from].used;
+	uint64_t pte;
+
+	for (uint32_t i = first_of(copy, pair); (pte = vms__next_in(from, used, &i, end)) != 0; i++) {
+		enum vms_status status = VMS_EXISTS;
+
+		if (to == NULL || !arch_pte_is_leaf(vms__load64(&to->entry[i]), 1))
+			status = leaf_share(copy, pte, 1);
+		if (status != VMS_OK)
+			return status;
+	}
+	return VMS_OK;
+}
+
 /* The first pass, for one pair and all below. */
 static enum vms_status pair_share(struct copy *copy, const struct pair *pair)
 {
 	uint32_t left = vms_machine.meta[pair->from].nr_present, end = end_of(copy, pair);
 	enum vms_status status = VMS_OK;
+	uint64_t pte;
 
-	for (uint32_t i = first_of(copy, pair); i < end && left > 0 && status == VMS_OK; i++) {
-		uint64_t pte = vms__entry(pair->from, i);
-
-		left -= pte != 0;
+	if (pair->level == 1)
+		return pages_share(copy, pair);
+	for (uint32_t i = first_of(copy, pair);
+	     status == VMS_OK && left > 0 && (pte = vms__next(pair->from, &i, end)) != 0; i++) {
+		left--;
 		if (is_empty(pte, pair->level))
 			continue;
 		if (!fits(pte, entry_to(pair, i), pair->level))
 			return VMS_EXISTS;
-		if (arch_pte_kind(pte, pair->level) == ARCH_PTE_TABLE) {
+		if (arch_pte_is_table(pte, pair->level)) {
 			struct pair below = pair_below(pair, i, pte);
 
 			copy->nr_tables += below.to == VMS_NO_FRAME;
 			status = pair_share(copy, &below);
-		} else if (leaf_counts(pte, pair->level)) {
-			if (vms_frame_get(arch_pte_frame(pte, pair->level)) != VMS_OK)
-				return VMS_SATURATED;
-			copy->nr_shared++;
+		} else {
+			status = leaf_share(copy, pte, pair->level);
 		}
 	}
 	return status;
@@ -113,50 +154,84 @@ static void pair_unshare(struct copy *copy, const struct pair *pair)
 {
 	uint32_t end = end_of(copy, pair);
 
-	for (uint32_t i = first_of(copy, pair); i < end && copy->nr_shared > 0; i++) {
-		uint64_t pte = vms__entry(pair->from, i);
+	uint64_t pte;
 
+	for (uint32_t i = first_of(copy, pair); copy->nr_shared > 0 && (pte = vms__next(pair->from, &i, end)) != 0;
+	     i++) {
 		if (arch_pte_kind(pte, pair->level) == ARCH_PTE_TABLE) {
 			struct pair below = pair_below(pair, i, pte);
 
 			pair_unshare(copy, &below);
 		} else if (leaf_counts(pte, pair->level)) {
-			vms_frame_put(arch_pte_frame(pte, pair->level));
+			vms__frame_drop(arch_pte_frame(pte, pair->level));
 			copy->nr_shared--;
 		}
 	}
 }
 
-/* What both sides of an entry have from now on: without the right to write, if so asked. */
-static uint64_t entry_shared(const struct copy *copy, const struct pair *pair, uint32_t i, uint64_t pte)
+/* What both sides have from now on of a leaf that may be written: if it counts, without that right. */
+static uint64_t leaf_unwrite(const struct copy *copy, const struct pair *pair, uint32_t i, uint64_t pte)
 {
-	uint64_t shared;
+	uint64_t shared = arch_pte_unwrite(pte, copy->cow);
 
-	if (copy->cow == 0 || !leaf_counts(pte, pair->level))
-		return pte;
-	shared = arch_pte_unwrite(pte, copy->cow);
-	if (shared == pte)
+	if (!leaf_counts(pte, pair->level))
 		return pte;
 	while (!vms__entry_swap(pair->from, i, pte, shared)) {
 		pte = vms__entry(pair->from, i);
 		shared = arch_pte_unwrite(pte, copy->cow);
 	}
-	vms_tlb_issue(&copy->from->flusher, pair->va + i * vms__slot_len(pair->level), vms__slot_len(pair->level));
+	if (!copy->from->flusher.all)
+		vms_tlb_issue(&copy->from->flusher, pair->va + i * vms__slot_len(pair->level),
+			      vms__slot_len(pair->level));
 	return shared;
+}
+
+/* The second pass, for two tables of pages. */
+static void pages_copy(struct copy *copy, const struct pair *pair)
+{
+	const struct vms_table *from = &vms_machine.ram[pair->from];
+	struct vms_table *to = &vms_machine.ram[pair->to];
+	uint32_t end = end_of(copy, pair), used = vms_machine.meta[pair->from].used, nr_new = 0;
+	bool cow = copy->cow != 0;
+	uint64_t pte;
+
+	/* Blocks that are used in one may be in the other, from now on. */
+	vms_machine.meta[pair->to].used |= used;
+	for (uint32_t i = first_of(copy, pair); (pte = vms__next_in(from, used, &i, end)) != 0; i++) {
+		if (cow && arch_pte_may_write(pte))
+			pte = leaf_unwrite(copy, pair, i, pte);
+		nr_new += vms__load64(&to->entry[i]) == 0;
+		vms__store64(&to->entry[i], pte);
+	}
+	vms__count(pair->to, nr_new);
+}
+
+/* The next copy need not pass by the empty table at entry i again, nor by what is under it. */
+static void empty_drop(struct copy *copy, const struct pair *pair, uint32_t i)
+{
+	vms_va va = pair->va + i * vms__slot_len(pair->level);
+
+	if (va < copy->start || vms__slot_len(pair->level) > copy->stop - va)
+		return;
+	(void)vms__detach(copy->from, pair->from, i);
+	vms_tlb_issue(&copy->from->flusher, va, vms__slot_len(pair->level));
 }
 
 /* The second pass, for one pair and all below. */
 static void pair_copy(struct copy *copy, const struct pair *pair)
 {
-	uint32_t left = vms_machine.meta[pair->from].nr_present, end = end_of(copy, pair), nr_new = 0;
+	uint32_t left = vms_machine.meta[pair->from].nr_present, end = end_of(copy, pair);
+	uint64_t pte;
 
-	for (uint32_t i = first_of(copy, pair); i < end && left > 0; i++) {
-		uint64_t pte = vms__entry(pair->from, i);
-
-		left -= pte != 0;
-		if (is_empty(pte, pair->level))
-			continue;
-		if (arch_pte_kind(pte, pair->level) == ARCH_PTE_TABLE) {
+	if (pair->level == 1) {
+		pages_copy(copy, pair);
+		return;
+	}
+	for (uint32_t i = first_of(copy, pair); left > 0 && (pte = vms__next(pair->from, &i, end)) != 0; i++) {
+		left--;
+		if (is_empty(pte, pair->level)) {
+			empty_drop(copy, pair, i);
+		} else if (arch_pte_is_table(pte, pair->level)) {
 			struct pair below = pair_below(pair, i, pte);
 
 			if (below.to == VMS_NO_FRAME) {
@@ -165,11 +240,11 @@ static void pair_copy(struct copy *copy, const struct pair *pair)
 			}
 			pair_copy(copy, &below);
 		} else {
-			nr_new += vms__entry(pair->to, i) == 0;
-			vms__entry_set(pair->to, i, entry_shared(copy, pair, i, pte));
+			if (copy->cow != 0 && arch_pte_may_write(pte))
+				pte = leaf_unwrite(copy, pair, i, pte);
+			vms__entry_put(pair->to, i, vms__entry(pair->to, i), pte);
 		}
 	}
-	vms_machine.meta[pair->to].nr_present += nr_new;
 }
 
 /* Where the two trees are walked side by side from: the lower of the covering tables. False: `from` has a slot there. */

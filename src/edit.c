@@ -35,13 +35,11 @@ static uint64_t slot_clear(struct vms_cursor *cursor, uint64_t pte)
 		vms_tlb_issue(&cursor->flusher, cursor->at, vms__slot_len(cursor->level));
 		return nr;
 	case ARCH_PTE_LEAF:
-		vms__entry_set(cursor->node, i, 0);
-		vms_machine.meta[cursor->node].nr_present--;
+		vms__entry_put(cursor->node, i, pte, 0);
 		leaf_park(cursor, pte);
 		return vms__frames_in(cursor->level);
 	case ARCH_PTE_MARK:
-		vms__entry_set(cursor->node, i, 0);
-		vms_machine.meta[cursor->node].nr_present--;
+		vms__entry_put(cursor->node, i, pte, 0);
 		return 0;
 	default:
 		return 0;
@@ -81,7 +79,9 @@ static uint64_t pages_fill(struct vms_cursor *cursor, vms_va stop, uint64_t fill
 	}
 	if (to > from)
 		vms_tlb_issue(flusher, from, to - from);
-	vms_machine.meta[cursor->node].nr_present += nr_filled;
+	if (fill != 0)
+		vms__blocks_use(cursor->node, vms__index(cursor->at, 1), vms__index(stop - VMS_PAGE, 1));
+	vms__count(cursor->node, nr_filled);
 	vms__step_to(cursor, 1, stop);
 	return nr;
 }
@@ -91,10 +91,8 @@ static uint64_t slot_fill(struct vms_cursor *cursor, uint64_t pte, uint64_t fill
 {
 	uint64_t nr = slot_clear(cursor, pte);
 
-	if (fill != 0) {
-		vms__entry_set(cursor->node, vms__index(cursor->at, cursor->level), fill);
-		vms_machine.meta[cursor->node].nr_present++;
-	}
+	if (fill != 0)
+		vms__entry_put(cursor->node, vms__index(cursor->at, cursor->level), 0, fill);
 	vms__step(cursor, stop);
 	return nr;
 }

@@ -15,9 +15,6 @@
 
 #include "atomic.h"
 
-/* Room above the limit for as many CPUs as may add before one of them sees that it went too far. */
-#define REFS_MAX 0xffff0000u
-
 struct vms_machine vms_machine;
 
 static bool frame_is_held(vms_pfn frame)
@@ -53,15 +50,6 @@ enum vms_status vms_frame_from_unused(vms_pfn frame, enum vms_frame_kind kind, u
 	return VMS_OK;
 }
 
-/* Add mappings or handles, of which the caller knows that at least one exists already. */
-static enum vms_status frame_add(vms_pfn head, uint32_t nr)
-{
-	if (vms__add32(&vms_machine.meta[head].refs, nr) <= REFS_MAX - nr)
-		return VMS_OK;
-	(void)vms__add32(&vms_machine.meta[head].refs, 0u - nr);
-	return VMS_SATURATED;
-}
-
 enum vms_status vms_frame_get(vms_pfn frame)
 {
 	if (frame >= vms_machine.nr_frames)
@@ -69,12 +57,13 @@ enum vms_status vms_frame_get(vms_pfn frame)
 	frame = vms__frame_head(frame);
 	if (!frame_is_held(frame))
 		return VMS_UNUSED;
-	return frame_add(frame, 1);
+	return vms__frame_add(frame, 1);
 }
 
 enum vms_status vms__frame_get_cut(vms_pfn frame, uint32_t nr)
 {
-	return frame == VMS_NO_FRAME ? VMS_OK : frame_add(vms__frame_head(frame), nr * (uint32_t)(VMS_ENTRIES - 1));
+	return frame == VMS_NO_FRAME ? VMS_OK
+				     : vms__frame_add(vms__frame_head(frame), nr * (uint32_t)(VMS_ENTRIES - 1));
 }
 
 void vms__frame_put_cut(vms_pfn frame, uint32_t nr)
@@ -83,8 +72,7 @@ void vms__frame_put_cut(vms_pfn frame, uint32_t nr)
 		(void)vms__add32(&vms_machine.meta[vms__frame_head(frame)].refs, 0u - nr * (uint32_t)(VMS_ENTRIES - 1));
 }
 
-/* The last reference is gone. */
-static void frame_free(vms_pfn frame)
+void vms__frame_free(vms_pfn frame)
 {
 	struct vms_frame *meta = &vms_machine.meta[frame];
 	uint32_t level = meta->level;
@@ -98,20 +86,8 @@ static void frame_free(vms_pfn frame)
 
 void vms_frame_put(vms_pfn frame)
 {
-	struct vms_frame *meta;
-	uint32_t kind, refs;
-
-	if (frame >= vms_machine.nr_frames)
-		return;
-	frame = vms__frame_head(frame);
-	meta = &vms_machine.meta[frame];
-	kind = vms__load32(&meta->kind);
-	refs = vms__load32(&meta->refs);
-	if ((kind != VMS_FRAME_UNTYPED && kind != VMS_FRAME_KERNEL) || refs == 0)
-		return;
-	/* The only holder needs no atomic subtraction: nobody else can add or subtract. */
-	if (refs == 1 || vms__add32(&meta->refs, ~0u) == 1)
-		frame_free(frame);
+	if (frame < vms_machine.nr_frames && frame_is_held(vms__frame_head(frame)))
+		vms__frame_sub(vms__frame_head(frame));
 }
 
 uint32_t vms_frame_refs(vms_pfn frame)

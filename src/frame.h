@@ -25,7 +25,47 @@ static inline vms_pfn vms__frame_head(vms_pfn frame)
 /* May references to this frame be counted: is it managed RAM that users may see, or a part of such? */
 static inline bool vms__frame_is_counted(vms_pfn frame)
 {
-	return frame < vms_machine.nr_frames && vms_machine.meta[vms__frame_head(frame)].kind == VMS_FRAME_UNTYPED;
+	const struct vms_frame *meta = vms_machine.meta;
+
+	if (frame >= vms_machine.nr_frames)
+		return false;
+	return meta[frame].kind == VMS_FRAME_UNTYPED ||
+	       (meta[frame].kind == VMS_FRAME_TAIL && meta[vms__frame_head(frame)].kind == VMS_FRAME_UNTYPED);
+}
+
+/* Room above the limit for as many CPUs as may add before one of them sees that it went too far. */
+#define VMS__REFS_MAX 0xffff0000u
+
+/*
+ * Add mappings or handles of the frame that begins with `head`, of which the caller knows that at least one exists
+ * already. VMS_SATURATED: nothing changed.
+ */
+static inline enum vms_status vms__frame_add(vms_pfn head, uint32_t nr)
+{
+	if (vms__add32(&vms_machine.meta[head].refs, nr) <= VMS__REFS_MAX - nr)
+		return VMS_OK;
+	(void)vms__add32(&vms_machine.meta[head].refs, 0u - nr);
+	return VMS_SATURATED;
+}
+
+/* The last reference is gone. */
+void vms__frame_free(vms_pfn head);
+
+/* A reference to the frame that begins with `head` is gone. */
+static inline void vms__frame_sub(vms_pfn head)
+{
+	uint32_t *refs = &vms_machine.meta[head].refs;
+
+	/* The only holder needs no atomic subtraction: nobody else can add or subtract. */
+	if (vms__load32(refs) == 1 || vms__add32(refs, ~0u) == 1)
+		vms__frame_free(head);
+}
+
+/* A mapping of this frame is gone: if it is counted, so is its reference. */
+static inline void vms__frame_drop(vms_pfn frame)
+{
+	if (vms__frame_is_counted(frame))
+		vms__frame_sub(vms__frame_head(frame));
 }
 
 /* May the caller map this frame, and hold a reference of it to give away? Its leaf's level, or 0. */

@@ -191,10 +191,11 @@ static void lock_below(const struct vms_cursor *cursor, vms_pfn node, uint32_t l
 {
 	struct part part = part_of(cursor, va, level);
 	vms_va from = vms__slot_start(va, level + 1);
+	uint32_t left = vms_machine.meta[node].nr_present;
+	uint64_t pte;
 
-	for (uint32_t i = part.first; i < part.end; i++) {
-		uint64_t pte = vms__entry(node, i);
-
+	for (uint32_t i = part.first; left > 0 && (pte = vms__next(node, &i, part.end)) != 0; i++) {
+		left--;
 		if (!arch_pte_is_table(pte, level))
 			continue;
 		vms__node_lock(arch_pte_child(pte));
@@ -203,19 +204,20 @@ static void lock_below(const struct vms_cursor *cursor, vms_pfn node, uint32_t l
 	}
 }
 
-/* The reverse: high before low, children before parents. */
+/* The reverse: children before parents. */
 static void unlock_below(const struct vms_cursor *cursor, vms_pfn node, uint32_t level, vms_va va)
 {
 	struct part part = part_of(cursor, va, level);
 	vms_va from = vms__slot_start(va, level + 1);
+	uint32_t left = vms_machine.meta[node].nr_present;
+	uint64_t pte;
 
-	for (uint32_t i = part.end; i > part.first; i--) {
-		uint64_t pte = vms__entry(node, i - 1);
-
+	for (uint32_t i = part.first; left > 0 && (pte = vms__next(node, &i, part.end)) != 0; i++) {
+		left--;
 		if (!arch_pte_is_table(pte, level))
 			continue;
 		if (level > 2)
-			unlock_below(cursor, arch_pte_child(pte), level - 1, entry_va(cursor, from, level, i - 1));
+			unlock_below(cursor, arch_pte_child(pte), level - 1, entry_va(cursor, from, level, i));
 		vms__node_unlock(arch_pte_child(pte));
 	}
 }
@@ -247,16 +249,11 @@ void vms__range_unlock(struct vms_cursor *cursor)
 static uint64_t tree_detach(struct vms_cursor *cursor, vms_pfn table)
 {
 	uint32_t level = vms_machine.meta[table].level;
-	const uint64_t *entry = vms_machine.ram[table].entry;
 	uint32_t left = vms_machine.meta[table].nr_present;
-	uint64_t nr = 0;
+	uint64_t nr = 0, pte;
 
 	vms__store32(&vms_machine.meta[table].stray, 1);
-	for (uint32_t i = 0; i < VMS_ENTRIES && left > 0; i++) {
-		uint64_t pte = vms__load64(&entry[i]);
-
-		if (pte == 0)
-			continue;
+	for (uint32_t i = 0; left > 0 && (pte = vms__next(table, &i, VMS_ENTRIES)) != 0; i++) {
 		left--;
 		if (level == 1)
 			nr += arch_pte_is_leaf(pte, 1);
@@ -272,11 +269,10 @@ static uint64_t tree_detach(struct vms_cursor *cursor, vms_pfn table)
 
 uint64_t vms__detach(struct vms_cursor *cursor, vms_pfn n, uint32_t i)
 {
-	vms_pfn child = arch_pte_child(vms__entry(n, i));
+	uint64_t pte = vms__entry(n, i);
 
-	vms__entry_set(n, i, 0);
-	vms_machine.meta[n].nr_present--;
-	return tree_detach(cursor, child);
+	vms__entry_put(n, i, pte, 0);
+	return tree_detach(cursor, arch_pte_child(pte));
 }
 
 /* Has every CPU left the section that it was in when the snapshot was taken? */

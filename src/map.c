@@ -9,9 +9,7 @@
 static inline void leaf_set(struct vms_cursor *cursor, uint32_t level, uint64_t pte, vms_pfn frame,
 			    struct vms_prop prop, bool user)
 {
-	if (pte == 0)
-		vms_machine.meta[cursor->node].nr_present++;
-	vms__entry_set(cursor->node, vms__index(cursor->at, level), arch_pte_leaf(frame, level, prop, user));
+	vms__entry_put(cursor->node, vms__index(cursor->at, level), pte, arch_pte_leaf(frame, level, prop, user));
 	vms__step_to(cursor, level, cursor->at + vms__slot_len(level));
 }
 
@@ -31,12 +29,9 @@ static bool tree_has_leaf(vms_pfn table)
 {
 	uint32_t level = vms_machine.meta[table].level;
 	uint32_t left = vms_machine.meta[table].nr_present;
+	uint64_t pte;
 
-	for (uint32_t i = 0; i < VMS_ENTRIES && left > 0; i++) {
-		uint64_t pte = vms__entry(table, i);
-
-		if (pte == 0)
-			continue;
+	for (uint32_t i = 0; left > 0 && (pte = vms__next(table, &i, VMS_ENTRIES)) != 0; i++) {
 		left--;
 		if (arch_pte_is_leaf(pte, level) ||
 		    (arch_pte_is_table(pte, level) && tree_has_leaf(arch_pte_child(pte))))

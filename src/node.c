@@ -7,13 +7,6 @@
 
 #include "frame.h"
 
-/* Written as a loop: a word is the unit that hardware reads. Compilers make a block fill of it. */
-static void table_clear(vms_pfn table)
-{
-	for (uint32_t i = 0; i < VMS_ENTRIES; i++)
-		vms_machine.ram[table].entry[i] = 0;
-}
-
 bool vms__tables_reserve(vms_pfn *first, uint32_t nr)
 {
 	*first = VMS_NO_FRAME;
@@ -26,7 +19,7 @@ bool vms__tables_reserve(vms_pfn *first, uint32_t nr)
 		}
 		vms_machine.meta[table].kind = VMS_FRAME_TABLE;
 		vms_machine.meta[table].refs = 1;
-		table_clear(table);
+		vms_machine.ram[table] = (struct vms_table){{0}};
 		vms__tables_push(first, table);
 		nr--;
 	}
@@ -54,6 +47,7 @@ void vms__table_init(vms_pfn table, uint32_t level, vms_pfn root, uint32_t prefi
 	meta->root = root;
 	meta->prefix = prefix;
 	meta->nr_present = 0;
+	meta->used = 0;
 	vms__store32(&meta->stray, 0);
 	vms__store32(&meta->lock, 1);
 }
@@ -76,28 +70,35 @@ bool vms__node_link(vms_pfn n, uint32_t i, uint64_t old, vms_pfn table, bool use
 		for (uint32_t k = 0; k < VMS_ENTRIES; k++)
 			vms_machine.ram[table].entry[k] = entry_part(old, level, k, user);
 		vms_machine.meta[table].nr_present = VMS_ENTRIES;
-	} else {
-		vms_machine.meta[n].nr_present++;
+		vms_machine.meta[table].used = ~0u;
+		return vms__entry_swap(n, i, old, arch_pte_table(table, user));
 	}
-	return vms__entry_swap(n, i, old, arch_pte_table(table, user));
+	vms__entry_put(n, i, 0, arch_pte_table(table, user));
+	return true;
+}
+
+/* Drop the frames that a table's leaves map. The level is a constant, usually. */
+static inline void leaves_drop(vms_pfn table, uint32_t level)
+{
+	const struct vms_table *entries = &vms_machine.ram[table];
+	uint32_t used = vms_machine.meta[table].used;
+	uint64_t pte;
+
+	for (uint32_t i = 0; (pte = vms__next_in(entries, used, &i, VMS_ENTRIES)) != 0; i++) {
+		if (arch_pte_is_leaf(pte, level))
+			vms__frame_drop(arch_pte_frame(pte, level));
+	}
 }
 
 void vms__table_free(vms_pfn table)
 {
 	uint32_t level = vms_machine.meta[table].level;
-	const uint64_t *entry = vms_machine.ram[table].entry;
-	uint32_t left = vms_machine.meta[table].nr_present;
-	bool counted = vms_machine.meta[table].root != vms_machine.kernel.root;
 
-	for (uint32_t i = 0; counted && i < VMS_ENTRIES && left > 0; i++) {
-		uint64_t pte = vms__load64(&entry[i]);
-
-		if (pte == 0)
-			continue;
-		left--;
-		/* Frames that are not counted are not touched by that. */
-		if (arch_pte_is_leaf(pte, level))
-			vms_frame_put(arch_pte_frame(pte, level));
+	if (vms_machine.meta[table].root != vms_machine.kernel.root) {
+		if (level == 1)
+			leaves_drop(table, 1);
+		else if (level < ARCH_LEVELS)
+			leaves_drop(table, level);
 	}
 	table_give_back(table);
 }
@@ -106,13 +107,10 @@ void vms__tree_free(vms_pfn table)
 {
 	uint32_t level = vms_machine.meta[table].level;
 	uint32_t end = level == ARCH_LEVELS ? ARCH_ROOT_KERNEL : VMS_ENTRIES;
-	uint32_t left = vms_machine.meta[table].nr_present;
+	uint32_t left = level > 1 ? vms_machine.meta[table].nr_present : 0;
+	uint64_t pte;
 
-	for (uint32_t i = 0; i < end && left > 0; i++) {
-		uint64_t pte = vms__entry(table, i);
-
-		if (pte == 0)
-			continue;
+	for (uint32_t i = 0; left > 0 && (pte = vms__next(table, &i, end)) != 0; i++) {
 		left--;
 		if (arch_pte_is_table(pte, level))
 			vms__tree_free(arch_pte_child(pte));

@@ -8,7 +8,9 @@
  *     level(c) == level(n) - 1,  root(c) == root(n),  prefix(c) == prefix(n) * 512 + i
  *
  * and nr_present(n) is the number of entries of n that are not absent. (In the root of a user space: among
- * the entries that are the user's.)
+ * the entries that are the user's.) Whoever looks for these need not look at each entry: `used` has a bit for
+ * each *block* of entries, a 32nd of the table, and where the bit is clear all entries of the block are absent.
+ * A set bit says nothing; all are clear in a new table, and again when the last entry goes.
  */
 #ifndef VMS_SRC_NODE_H
 #define VMS_SRC_NODE_H
@@ -84,12 +86,80 @@ static inline uint64_t vms__entry(vms_pfn node, uint32_t i)
 	return vms__load64(&vms_machine.ram[node].entry[i]);
 }
 
+/* Entries of a block. (A small table of the explorer's has a bit for each entry.) */
+#define VMS__BLOCK (VMS_ENTRIES < 32 ? 1u : (uint32_t)VMS_ENTRIES / 32)
+
+/* Entry i of a table that uses these blocks is absent: the next one that may not be, or the end of the table. */
+static inline uint32_t vms__skip(uint32_t used, uint32_t i)
+{
+	uint32_t block = i / VMS__BLOCK, rest = used >> block;
+
+	if (rest % 2 != 0)
+		return i + 1;
+	return rest == 0 ? (uint32_t)VMS_ENTRIES : (block + vms__lowest_bit(rest)) * VMS__BLOCK;
+}
+
+/*
+ * Go from entry *i of a table that uses these blocks to the first that is not absent, and give it; or to `end` or
+ * beyond, and give 0.
+ */
+static inline uint64_t vms__next_in(const struct vms_table *table, uint32_t used, uint32_t *i, uint32_t end)
+{
+	while (*i < end) {
+		uint64_t pte = vms__load64(&table->entry[*i]);
+
+		if (pte != 0)
+			return pte;
+		*i = vms__skip(used, *i);
+	}
+	return 0;
+}
+
+static inline uint64_t vms__next(vms_pfn n, uint32_t *i, uint32_t end)
+{
+	return vms__next_in(&vms_machine.ram[n], vms_machine.meta[n].used, i, end);
+}
+
+/* Store an entry that takes the place of one of the same kind: what is counted stays. */
 /*@ requires mem_ok && node < vms_machine.nr_frames && i < 512;
   @ assigns vms_machine.ram[node].entry[i];
   @ ensures ent(node, i) == pte; */
 static inline void vms__entry_set(vms_pfn node, uint32_t i, uint64_t pte)
 {
 	vms__store64(&vms_machine.ram[node].entry[i], pte);
+}
+
+/* So many more entries of n than before are not absent, modulo 2^32. */
+static inline void vms__count(vms_pfn n, uint32_t more)
+{
+	vms_machine.meta[n].nr_present += more;
+	if (vms_machine.meta[n].nr_present == 0)
+		vms_machine.meta[n].used = 0;
+}
+
+/* Something is, or is about to be, in entry i of n. */
+static inline void vms__block_use(vms_pfn n, uint32_t i)
+{
+	vms_machine.meta[n].used |= 1u << i / VMS__BLOCK;
+}
+
+/* The same for entries `first` to `last`. */
+static inline void vms__blocks_use(vms_pfn n, uint32_t first, uint32_t last)
+{
+	for (uint32_t i = first / VMS__BLOCK; i <= last / VMS__BLOCK; i++)
+		vms__block_use(n, i * VMS__BLOCK);
+}
+
+/* Put `pte` in the place of `old` in entry i of n, which is locked: stored and counted. Either may be 0, absent. */
+static inline void vms__entry_put(vms_pfn n, uint32_t i, uint64_t old, uint64_t pte)
+{
+	if (old == 0 && pte != 0) {
+		vms_machine.meta[n].nr_present++;
+		vms__block_use(n, i);
+	} else if (old != 0 && pte == 0) {
+		vms__count(n, ~0u);
+	}
+	vms__entry_set(n, i, pte);
 }
 
 /* Change an entry that hardware may be changing: accessed, dirty. False if it is not `old` any more. */

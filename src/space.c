@@ -55,6 +55,8 @@ static uint64_t id_next(void)
 
 enum vms_status vms_space_create(struct vms_space *space)
 {
+	const uint64_t *from;
+	uint64_t *to;
 	vms_pfn root;
 
 	vms_port_preempt_off();
@@ -63,8 +65,10 @@ enum vms_status vms_space_create(struct vms_space *space)
 		return VMS_NO_MEMORY;
 	}
 	space_init(space, id_next(), root, 0, VMS_USER_END);
+	from = vms_machine.ram[vms_machine.kernel.root].entry;
+	to = vms_machine.ram[root].entry;
 	for (uint32_t i = ARCH_ROOT_KERNEL; i < VMS_ENTRIES; i++)
-		vms__entry_set(root, i, vms__entry(vms_machine.kernel.root, i));
+		vms__store64(&to[i], vms__load64(&from[i]));
 	vms_port_preempt_on();
 	return VMS_OK;
 }

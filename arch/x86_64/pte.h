@@ -270,12 +270,18 @@ static inline bool arch_pte_settled(uint64_t pte)
 	       (arch_pte_has(pte, ARCH_PTE_A) && (arch_pte_has(pte, ARCH_PTE_D) || !arch_pte_has(pte, ARCH_PTE_W)));
 }
 
+/* Does this entry grant writing? A mark never does. */
+static inline bool arch_pte_may_write(uint64_t pte)
+{
+	return arch_pte_has(pte, ARCH_PTE_P) && arch_pte_has(pte, ARCH_PTE_W);
+}
+
 /* A leaf that loses the right to write and gets one of the soft flags instead; others stay as they are. */
 static inline uint64_t arch_pte_unwrite(uint64_t pte, uint32_t soft)
 {
 	uint64_t bit = soft == VMS_SOFT0 ? ARCH_PTE_SOFT0 : ARCH_PTE_SOFT1;
 
-	if (!arch_pte_has(pte, ARCH_PTE_P) || !arch_pte_has(pte, ARCH_PTE_W))
+	if (!arch_pte_may_write(pte))
 		return pte;
 	return pte - ARCH_PTE_W + (arch_pte_has(pte, bit) ? 0 : bit);
 }

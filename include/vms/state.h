@@ -21,7 +21,7 @@ struct vms_frame {
 	uint32_t kind; /* enum vms_frame_kind */
 	uint32_t refs;
 	uint32_t level; /* untyped: size as the level of its leaf, 1..3; table: its level */
-	uint32_t next;  /* table: next in a list of detached tables */
+	uint32_t next;  /* table: next in a list of detached tables; else the kernel's */
 
 	/* Tables only. A table covers the pages [prefix, prefix + 1) * 512^level of the tree under root. */
 	uint32_t root;
@@ -29,11 +29,12 @@ struct vms_frame {
 	uint32_t nr_present; /* entries that are not absent */
 	uint32_t stray;      /* no longer in a tree: whoever waited for the lock must start again */
 	uint32_t lock;
+	uint32_t used; /* bit b: something may be in the b-th 32nd of the entries */
 
 	uint32_t shared_kind; /* unique only: what it becomes when it is shared again */
 
 	/* The kernel's, untouched by this library. */
-	uint32_t word[6];
+	uint32_t word[5];
 } VMS_OWN_LINE;
 
 /* What an access wanted: VMS_R, VMS_W or VMS_X; and whether user or kernel code made it. */
