@@ -1,6 +1,6 @@
 # Mutants: does a test notice each small mistake in the library? test/mutants.txt explains the ones left.
 MUTATED   := $(wildcard src/*.c src/*.h) $(wildcard arch/$(ARCH)/*.[chS])
-TESTBED   := --cc $(CC) --flags "-std=gnu11 $(SIM_INC)" --libs "$(SIM_LIBS)" --files "$(SIM_C)"
+TESTBED   := --cc $(CC) --flags "$(SIM_INC)" --libs "$(SIM_LIBS)" --files "$(SIM_C)"
 MUTANTS   := tools/mutants $(TESTBED) --mutate "$(MUTATED)" --out $(O)/mutants
 
 ## mutants: plant small mistakes in src/ and see that the tests fail; F=tlb.c only there, AGAIN=1 the survivors only

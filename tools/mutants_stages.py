@@ -15,6 +15,7 @@ PATIENCE = 3
 SLOW = ("threads", "conform")
 NAMES = re.compile(r"^#define (\w+)|^static inline [\w \*]*?(\w+)\(", re.M)
 FAST = "fast/unit"
+SANITIZED = "out/sim/gcc-san/unit"
 CHECKED_TARGET = [CHECKED, CHECKED_FLAGS]
 EXPLORER = ["out/explore/explore", "-j", "1", "-q", "-t", "1"]
 ARCH = ["out/arch/test"]
@@ -180,7 +181,7 @@ class Worker:
         source = self.tree.read("test/unit/main.c")
         groups = Groups(re.findall(r'\{"(\w+)", group_', source))
         for name in groups.names:
-            groups.cost[name] = self.time([binary, name])
+            groups.cost[name] = self.time([binary, name]) if binary == FAST or name not in SLOW else 0
         return groups
 
     def time(self, command):
@@ -224,6 +225,7 @@ class Worker:
     def verdict(self, path, text, mutated, is_second):
         """none: it is no mutant; alive: after the first tests; survived: all; or what noticed it."""
         if is_second:
+            self.need(SANITIZED, [SANITIZED], lambda: self.time_groups(SANITIZED))
             self.need(CHECKED, CHECKED_TARGET, lambda: self.time_groups(CHECKED))
             self.need("explorer", ["out/explore/explore"], self.explorer_seconds)
             return self.with_mutant(path, text, mutated, lambda: self.checked(path))
@@ -252,8 +254,10 @@ class Worker:
         if all(self.compile(user, "mutant") for user in users) and self.link(users) and \
                 self.tests_fail(FAST, path, lambda name: name in SLOW):
             return "unit"
-        if not self.tree.make(*CHECKED_TARGET):
+        if not self.tree.make(SANITIZED) or not self.tree.make(*CHECKED_TARGET):
             return "none"
+        if self.tests_fail(SANITIZED, path, lambda name: name not in SLOW):
+            return "sanitized"
         # No contracts in the slow ones: they would be the same again.
         if self.tests_fail(CHECKED, path, lambda name: name not in SLOW):
             return "checked"
@@ -262,8 +266,10 @@ class Worker:
         return "survived"
 
     def on_machine(self):
+        if not self.tree.make("out/arch/test"):
+            return "none"
+        if self.limited_fails("arch", ARCH):
+            return "arch"
         if not self.tree.make("out/kernel/vmspace.elf") or self.kernel_digest() == self.cost["kernel"]:
             return "none"
-        if self.tree.make("out/arch/test") and self.limited_fails("arch", ARCH):
-            return "arch"
         return "boot" if self.selftest(5 + PATIENCE * self.cost["boot"]) is None else "survived"

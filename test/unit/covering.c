@@ -172,6 +172,64 @@ static void each_walk_is_a_new_section(void **state)
 	finish();
 }
 
+static bool reclaim(void)
+{
+	bool all;
+
+	vms_port_preempt_off();
+	all = vms_reclaim();
+	vms_port_preempt_on();
+	return all;
+}
+
+/* A table is detached on `self` while `walker` is in a section: VMS_MAX_CPUS stands for nobody. */
+static void detach_while(uint32_t self, uint32_t walker)
+{
+	uint32_t used;
+
+	sim_run_on(self);
+	map_at(space, 3 * G1, 1, R_);
+	used = sim_frames_used();
+	map_at(space, P, 1, R_);
+	if (walker < VMS_MAX_CPUS)
+		vms_machine.cpu[walker].section++;
+	unmap_at(space, 0, G1 + P);
+	if (walker < VMS_MAX_CPUS && walker != self) {
+		assert_false(reclaim());
+		assert_true(sim_frames_used() > used);
+	}
+	if (walker < VMS_MAX_CPUS)
+		vms_machine.cpu[walker].section++;
+	assert_true(reclaim());
+	assert_int_equal(sim_frames_used(), used);
+	unmap_at(space, 3 * G1, P);
+}
+
+/* Who walks is waited for, whichever CPU it is; not this CPU itself, and none that the machine has not. */
+static void every_walker_is_waited_for(void **state)
+{
+	(void)state;
+	for (uint32_t nr = 2; nr <= VMS_MAX_CPUS; nr *= 32) {
+		machine_start(nr);
+		space = space_new();
+		for (uint32_t i = nr; i < VMS_MAX_CPUS; i++) {
+			vms_machine.cpu[i].section = 1;
+			for (uint32_t cpu = 0; cpu < nr; cpu++)
+				vms_machine.cpu[cpu].snapshot[i] = 1;
+		}
+		for (uint32_t self = 0; self < nr; self += nr - 1) {
+			detach_while(self, VMS_MAX_CPUS);
+			for (uint32_t walker = 0; walker < nr; walker += walker < nr - 1 ? nr - 1 : 1)
+				detach_while(self, walker);
+		}
+		sim_run_on(0);
+		for (uint32_t i = nr; i < VMS_MAX_CPUS; i++)
+			vms_machine.cpu[i].section = 0;
+		CHECK(space);
+		finish();
+	}
+}
+
 int group_covering(void)
 {
 	const struct CMUnitTest test[] = {
@@ -181,6 +239,7 @@ int group_covering(void)
 		cmocka_unit_test(reading_makes_nothing),
 		cmocka_unit_test(the_tables_of_the_range_are_locked_and_no_others),
 		cmocka_unit_test(each_walk_is_a_new_section),
+		cmocka_unit_test(every_walker_is_waited_for),
 	};
 
 	return cmocka_run_group_tests_name("covering", test, NULL, NULL);
