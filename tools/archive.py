@@ -182,4 +182,5 @@ def base(busybox):
     archive.file("etc/hosts", HOSTS)
     archive.file("etc/hostname", "vmspace\n")
     archive.file("etc/profile", PROFILE)
+    archive.link("etc/mtab", "/proc/mounts")
     return archive

@@ -21,6 +21,7 @@ struct pipe {
 	uint32_t nr_readers, nr_writers;
 	uint32_t nr_read_opens, nr_write_opens; /* ever */
 	bool reading, writing;
+	bool nameless; /* a pipe, which opens at once, also by way of /proc/self/fd */
 	uint32_t head; /* where the bytes begin */
 	uint32_t count;
 	void *page[PIPE_BYTES / VMS_PAGE];
@@ -219,7 +220,7 @@ static void pipe_close(struct file *file)
 	poll_changed();
 }
 
-/* POSIX: each end waits until the other has been opened; not if both are, and a reader that never waits need not. */
+/* POSIX, of FIFOs: each end waits until the other has been opened; not if both are, and a reader that never waits need not. */
 static long pipe_open(struct file *file)
 {
 	bool reads = file_can_read(file), writes = file_can_write(file);
@@ -237,7 +238,7 @@ static long pipe_open(struct file *file)
 	pipe->nr_write_opens += writes;
 	wake_all(&pipe->to_open);
 	seen = reads ? pipe->nr_write_opens : pipe->nr_read_opens;
-	while (!error && !(reads && writes) && (reads ? pipe->nr_writers : pipe->nr_readers) == 0 &&
+	while (!error && !pipe->nameless && !(reads && writes) && (reads ? pipe->nr_writers : pipe->nr_readers) == 0 &&
 	       seen == (reads ? pipe->nr_write_opens : pipe->nr_read_opens)) {
 		if (never_waits(file)) {
 			error = reads ? 0 : -ENXIO;
@@ -295,9 +296,10 @@ long pipe_create(int flags, struct file *ends[2])
 	if (!entry)
 		return -ENOMEM;
 	flags &= O_NONBLOCK;
-	/* A reader that never waits opens at once, and after that the writer has its other end. */
+	/* A reader that never waits opens at once, and from then on everybody does. */
 	error = file_new(entry, O_RDONLY | O_NONBLOCK, &ends[0]);
 	if (!error) {
+		pipe_of(ends[0])->nameless = true;
 		error = file_new(entry, O_WRONLY | flags, &ends[1]);
 		if (error)
 			file_put(ends[0]);

@@ -18,9 +18,11 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import cases as listed  # noqa: E402
 import console  # noqa: E402
+import debian  # noqa: E402
 import endings  # noqa: E402
 from boot import TOP, Boot  # noqa: E402
 import archive as cpio  # noqa: E402
+import root as roots  # noqa: E402
 
 START_SECONDS = 30  # until the first case
 
@@ -51,8 +53,8 @@ class Results:
 class Suite:
     """All cases in one boot; in more than one if a case ends it."""
 
-    def __init__(self, options, results, cpus):
-        self.options, self.results, self.cpus = options, results, cpus
+    def __init__(self, options, results, cpus, label=""):
+        self.options, self.results, self.cpus, self.name = options, results, cpus, label
         self.nr_boots = 0
 
     def run(self, cases):
@@ -66,10 +68,10 @@ class Suite:
     def boot(self, cases):
         """None, or the case that this boot did not survive."""
         self.nr_boots += 1
-        label = "%d-cpus.%d" % (self.cpus, self.nr_boots)
+        label = "%s%d-cpus.%d" % (self.name and self.name + "-", self.cpus, self.nr_boots)
         print("boot %s: %d cases" % (label, len(cases)), flush=True)
         boot = Boot(os.path.join(self.options.out, label + ".log"), self.options.kernel, self.options.test_archive,
-                    CPUS=self.cpus, CMD="sh /test/driver " + " ".join(case.name for case in cases))
+                    CPUS=self.cpus, MEM="%dM" % (roots.memory_for(self.options.test_archive) >> 20), CMD="sh /test/driver " + " ".join(case.name for case in cases))
         for number, case in enumerate(cases):
             begun = time.monotonic()
             limit = case.timeout + (START_SECONDS if number == 0 else 0)
@@ -135,6 +137,15 @@ def make_archive(options, cases):
     os.chmod(options.busybox, 0o755)
 
 
+def read_cases(name):
+    with open(os.path.join(TOP, "test", "boot", name)) as file:
+        return listed.parse(file.read())
+
+
+def wanted(cases, patterns):
+    return [case for case in cases if any(fnmatch.fnmatch(case.name, each) for each in patterns.split(","))]
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--kernel", required=True)
@@ -146,15 +157,16 @@ def main():
     parser.add_argument("--skip-endings", action="store_true")
     options = parser.parse_args()
     os.makedirs(options.out, exist_ok=True)
-    with open(os.path.join(TOP, "test", "boot", "cases.txt")) as file:
-        cases = listed.parse(file.read())
+    cases, for_debian = read_cases("cases.txt"), wanted(read_cases("debian.txt"), options.only)
     make_archive(options, cases)
-    cases = [case for case in cases if any(fnmatch.fnmatch(case.name, each) for each in options.only.split(","))]
+    cases = wanted(cases, options.only)
     listed.fill_from_host(cases, os.path.abspath(options.busybox))
     results = Results()
     for cpus in options.cpus.split(","):
         if cases:
             Suite(options, results, int(cpus)).run(cases)
+    if for_debian:
+        debian.run(options, results, Suite, for_debian)
     if not options.skip_endings:
         endings.run(options, results)
         console.run(options, results)
