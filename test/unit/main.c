@@ -24,14 +24,15 @@ int main(int argc, char **argv)
 		const char *name;
 		int (*run)(void);
 	} group[] = {
-		{"types", group_types},     {"start", group_start},       {"frames", group_frames},
-		{"spaces", group_spaces},   {"cursors", group_cursors},   {"map", group_map},
-		{"unmap", group_unmap},     {"protect", group_protect},   {"mark", group_mark},
-		{"copy", group_copy},       {"tlb", group_tlb},           {"steps", group_steps},
-		{"tags", group_tags},       {"covering", group_covering}, {"cut", group_cut},
-		{"flusher", group_flusher}, {"user", group_user},         {"segment", group_segment},
-		{"plain", group_plain},     {"remote", group_remote},     {"memory", group_memory},
-		{"random", group_random},   {"threads", group_threads},   {"conform", group_conform},
+		{"types", group_types},     {"start", group_start},     {"frames", group_frames},
+		{"spaces", group_spaces},   {"cursors", group_cursors}, {"map", group_map},
+		{"unmap", group_unmap},     {"protect", group_protect}, {"mark", group_mark},
+		{"copy", group_copy},       {"share", group_share},     {"tlb", group_tlb},
+		{"steps", group_steps},     {"tags", group_tags},       {"covering", group_covering},
+		{"cut", group_cut},         {"flusher", group_flusher}, {"user", group_user},
+		{"segment", group_segment}, {"plain", group_plain},     {"remote", group_remote},
+		{"memory", group_memory},   {"random", group_random},   {"threads", group_threads},
+		{"conform", group_conform},
 	};
 	int failed = 0;
 

@@ -78,6 +78,7 @@ int group_flusher(void);
 int group_tags(void);
 int group_user(void);
 int group_copy(void);
+int group_share(void);
 int group_segment(void);
 int group_plain(void);
 int group_remote(void);
