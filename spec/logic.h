@@ -4,6 +4,7 @@
 #ifndef VMS_SPEC_LOGIC_H
 #define VMS_SPEC_LOGIC_H
 
+#include <spec/logic_cursor.h>
 #include <spec/logic_mem.h>
 #include <spec/logic_slot.h>
 #include <spec/logic_step.h>

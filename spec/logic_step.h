@@ -1,86 +1,65 @@
 /*
- * Words of the contracts: what one step - a stored entry, a new table - does to trees and to what they translate.
+ * Words of the contracts: what storing one entry does to trees and to what they translate.
  */
 #ifndef VMS_SPEC_LOGIC_STEP_H
 #define VMS_SPEC_LOGIC_STEP_H
 
-#include <spec/logic_tree.h>
-
-/* Where everything is does not change. A macro: provers see plain equalities. */
-#define same_base(L1, L2) (same_mem(L1, L2) && \at(vms_machine.kernel.root, L1) == \at(vms_machine.kernel.root, L2))
+#include <spec/logic_view.h>
 
 /*@
-  // What one page of a slot is, as a number: 0 for nothing; the token; or frame, flags and cache policy. Equal for a
-  // leaf and for the parts that it may be cut into.
-  logic integer leaf_in(integer pte, integer level) = // pte_leaf(), as a term
-    (pte / ARCH_PTE_P % 2 != 0 ? level == 1 || pte / ARCH_PTE_PS % 2 != 0 : pte / ARCH_PTE_KEPT % 2 != 0) ? 1 : 0;
-  logic integer page_of(integer pte, integer level, integer k) =
-    pte == 0 ? 0 :
-    leaf_in(pte, level) == 1 ?
-      2 * (((pte_frame(pte, level) + k) * 0x100 + pte_flags(pte)) * 4 + pte_cache(pte, level)) + 1 :
-    2 * pte_token(pte) + 2;
-  logic integer seen{L}(integer n, integer v, integer level) =
-    page_of(ent(n, page_index(v, level)), level, v % pages_in(level));
-  // What root r translates page v to.
-  logic integer view{L}(integer r, integer v) =
-    walk1(r, v) >= 0 ? seen(walk1(r, v), v, 1) : walk2(r, v) >= 0 ? seen(walk2(r, v), v, 2) :
-    walk3(r, v) >= 0 ? seen(walk3(r, v), v, 3) : seen(r, v, 4);
-
-  // L1 -> L2: the same tables, and perhaps more.
-  predicate same_place_of{L1,L2}(integer n) =
-    \at(vms_machine.meta[n].level,L1) == \at(vms_machine.meta[n].level,L2) &&
-    \at(vms_machine.meta[n].root,L1) == \at(vms_machine.meta[n].root,L2) &&
-    \at(vms_machine.meta[n].prefix,L1) == \at(vms_machine.meta[n].prefix,L2);
   predicate same_tables{L1,L2} = \forall integer n; is_table{L1}(n) ==> is_table{L2}(n) && same_place_of{L1,L2}(n);
   predicate no_new_tables{L1,L2} = \forall integer n; is_table{L2}(n) ==> is_table{L1}(n);
-  // Nothing but entry i of n changes.
+  // Nothing but entry i of n changes; nothing at all if n is -1.
   predicate stored{L1,L2}(integer n, integer i) = same_tables{L1,L2} && no_new_tables{L1,L2} &&
     \forall integer m, j; is_table{L1}(m) && 0 <= j < 512 && !(m == n && j == i) ==> ent{L1}(m, j) == ent{L2}(m, j);
   // Does the walk to page v use entry i of n?
   predicate uses{L}(integer r, integer v, integer n, integer i) =
-    walk(r, v, level_of(n)) == n && page_index(v, level_of(n)) == i;
+    n >= 0 && walk(r, v, level_of(n)) == n && page_index(v, level_of(n)) == i;
 
+  lemma same_stored{L1,L2}: same_base(L1, L2) ==> same_trees{L1,L2} ==> stored{L1,L2}(-1, 0);
   lemma root_stays{L1,L2}: \forall integer r; same_base(L1, L2) ==> same_tables{L1,L2} && is_root{L1}(r) ==> is_root{L2}(r);
   lemma below_stays{L1,L2}: \forall integer m, j, n, i, l; same_base(L1, L2) ==> stored{L1,L2}(n, i) &&
     is_table{L1}(m) && 0 <= j < 512 && !(m == n && j == i) ==> below{L2}(m, j, l) == below{L1}(m, j, l);
   lemma tree_stored{L1,L2}: \forall integer n, i; same_base(L1, L2) ==> tree_ok{L1} && stored{L1,L2}(n, i) &&
-    is_table{L1}(n) && 0 <= i < 512 &&
-    (pte_table(ent{L2}(n, i), level_of{L1}(n)) ==> child_ok{L2}(n, i, pte_child(ent{L2}(n, i)))) ==> tree_ok{L2};
+    (n == -1 || is_table{L1}(n)) &&
+    (n == -1 || (pte_table(ent{L2}(n, i), level_of{L1}(n)) ==> child_ok{L2}(n, i, pte_child(ent{L2}(n, i))))) ==>
+    tree_ok{L2};
   // A walk does not change unless it uses the entry; above the table it never does.
   lemma stored_3{L1,L2}: \forall integer r, v, n, i; same_base(L1, L2) ==> tree_ok{L1} && is_root{L1}(r) &&
-    is_page(v) && is_table{L1}(n) && 0 <= i < 512 && stored{L1,L2}(n, i) &&
-    (!uses{L1}(r, v, n, i) || level_of{L1}(n) <= 3) ==> walk3{L2}(r, v) == walk3{L1}(r, v);
+    is_page(v) && (n == -1 || is_table{L1}(n)) && stored{L1,L2}(n, i) &&
+    (!uses{L1}(r, v, n, i) || (n >= 0 && level_of{L1}(n) <= 3)) ==> walk3{L2}(r, v) == walk3{L1}(r, v);
   lemma stored_2{L1,L2}: \forall integer r, v, n, i; same_base(L1, L2) ==> tree_ok{L1} && is_root{L1}(r) &&
-    is_page(v) && is_table{L1}(n) && 0 <= i < 512 && stored{L1,L2}(n, i) &&
-    (!uses{L1}(r, v, n, i) || level_of{L1}(n) <= 2) ==> walk2{L2}(r, v) == walk2{L1}(r, v);
+    is_page(v) && (n == -1 || is_table{L1}(n)) && stored{L1,L2}(n, i) &&
+    (!uses{L1}(r, v, n, i) || (n >= 0 && level_of{L1}(n) <= 2)) ==>
+    walk3{L2}(r, v) == walk3{L1}(r, v) && walk2{L2}(r, v) == walk2{L1}(r, v);
   lemma stored_1{L1,L2}: \forall integer r, v, n, i; same_base(L1, L2) ==> tree_ok{L1} && is_root{L1}(r) &&
-    is_page(v) && is_table{L1}(n) && 0 <= i < 512 && stored{L1,L2}(n, i) &&
-    (!uses{L1}(r, v, n, i) || level_of{L1}(n) <= 1) ==> walk1{L2}(r, v) == walk1{L1}(r, v);
+    is_page(v) && (n == -1 || is_table{L1}(n)) && stored{L1,L2}(n, i) &&
+    (!uses{L1}(r, v, n, i) || (n >= 0 && level_of{L1}(n) <= 1)) ==> walk1{L2}(r, v) == walk1{L1}(r, v);
   lemma stored_walk{L1,L2}: \forall integer r, v, n, i, l; same_base(L1, L2) ==> tree_ok{L1} && is_root{L1}(r) &&
-    is_page(v) && is_table{L1}(n) && 0 <= i < 512 && stored{L1,L2}(n, i) && 1 <= l <= 4 &&
-    (!uses{L1}(r, v, n, i) || level_of{L1}(n) <= l) ==> walk{L2}(r, v, l) == walk{L1}(r, v, l);
+    is_page(v) && (n == -1 || is_table{L1}(n)) && stored{L1,L2}(n, i) && 1 <= l <= 4 &&
+    (!uses{L1}(r, v, n, i) || (n >= 0 && level_of{L1}(n) <= l)) ==> walk{L2}(r, v, l) == walk{L1}(r, v, l);
   lemma seen_stays{L1,L2}: \forall integer m, v, n, i, l; same_base(L1, L2) ==> stored{L1,L2}(n, i) &&
     is_table{L1}(m) && is_page(v) && 1 <= l <= 4 && !(m == n && page_index(v, l) == i) ==>
     seen{L2}(m, v, l) == seen{L1}(m, v, l);
   lemma used{L}: \forall integer r, v, n, i, l; tree_ok && is_root(r) && is_page(v) && 1 <= l <= 4 && n >= 0 &&
     walk(r, v, l) == n && page_index(v, l) == i ==> level_of(n) == l && uses(r, v, n, i);
   lemma seen_1{L1,L2}: \forall integer r, v, n, i; same_base(L1, L2) ==> tree_ok{L1} && is_root{L1}(r) &&
-    is_page(v) && is_table{L1}(n) && 0 <= i < 512 && stored{L1,L2}(n, i) && !uses{L1}(r, v, n, i) &&
+    is_page(v) && (n == -1 || is_table{L1}(n)) && stored{L1,L2}(n, i) && !uses{L1}(r, v, n, i) &&
     walk1{L1}(r, v) >= 0 ==> walk{L1}(r, v, 1) == walk1{L1}(r, v) &&
     seen{L2}(walk1{L1}(r, v), v, 1) == seen{L1}(walk1{L1}(r, v), v, 1);
   lemma seen_2{L1,L2}: \forall integer r, v, n, i; same_base(L1, L2) ==> tree_ok{L1} && is_root{L1}(r) &&
-    is_page(v) && is_table{L1}(n) && 0 <= i < 512 && stored{L1,L2}(n, i) && !uses{L1}(r, v, n, i) &&
+    is_page(v) && (n == -1 || is_table{L1}(n)) && stored{L1,L2}(n, i) && !uses{L1}(r, v, n, i) &&
     walk2{L1}(r, v) >= 0 ==> walk{L1}(r, v, 2) == walk2{L1}(r, v) &&
     seen{L2}(walk2{L1}(r, v), v, 2) == seen{L1}(walk2{L1}(r, v), v, 2);
   lemma seen_3{L1,L2}: \forall integer r, v, n, i; same_base(L1, L2) ==> tree_ok{L1} && is_root{L1}(r) &&
-    is_page(v) && is_table{L1}(n) && 0 <= i < 512 && stored{L1,L2}(n, i) && !uses{L1}(r, v, n, i) &&
+    is_page(v) && (n == -1 || is_table{L1}(n)) && stored{L1,L2}(n, i) && !uses{L1}(r, v, n, i) &&
     walk3{L1}(r, v) >= 0 ==> walk{L1}(r, v, 3) == walk3{L1}(r, v) &&
     seen{L2}(walk3{L1}(r, v), v, 3) == seen{L1}(walk3{L1}(r, v), v, 3);
   lemma seen_4{L1,L2}: \forall integer r, v, n, i; same_base(L1, L2) ==> tree_ok{L1} && is_root{L1}(r) &&
-    is_page(v) && is_table{L1}(n) && 0 <= i < 512 && stored{L1,L2}(n, i) && !uses{L1}(r, v, n, i) ==>
+    is_page(v) && (n == -1 || is_table{L1}(n)) && stored{L1,L2}(n, i) && !uses{L1}(r, v, n, i) ==>
     walk{L1}(r, v, 4) == r && seen{L2}(r, v, 4) == seen{L1}(r, v, 4);
   lemma stored_view{L1,L2}: \forall integer r, v, n, i; same_base(L1, L2) ==> tree_ok{L1} && is_root{L1}(r) &&
-    is_page(v) && is_table{L1}(n) && 0 <= i < 512 && stored{L1,L2}(n, i) && !uses{L1}(r, v, n, i) ==>
+    is_page(v) && (n == -1 || is_table{L1}(n)) && stored{L1,L2}(n, i) && !uses{L1}(r, v, n, i) ==>
     view{L2}(r, v) == view{L1}(r, v);
 */
 

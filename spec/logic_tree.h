@@ -12,10 +12,11 @@
 #include <pte.h>
 #include <vms/state.h>
 
-/* Not a part of the machine's memory. Macros: provers see through them. */
-#define apart(p)                                                                                                      \
-	(\separated((p), vms_machine.meta + (0 .. vms_machine.nr_frames - 1)) &&                                       \
-	 \separated((p), vms_machine.ram + (0 .. vms_machine.nr_frames - 1)) && \separated((p), &vms_machine))
+/* Not a part of the machine's memory. A macro: provers see through it. */
+/* clang-format off */
+#define apart(p) (\separated((p), vms_machine.meta + (0 .. vms_machine.nr_frames - 1)) && \
+                  \separated((p), vms_machine.ram + (0 .. vms_machine.nr_frames - 1)) && \separated((p), &vms_machine))
+/* clang-format on */
 
 /*@
   logic integer ent{L}(integer n, integer i) = vms_machine.ram[n].entry[i];

@@ -14,19 +14,29 @@
 #include "node.h"
 
 /* A page range that an operation works on: len bytes from the position. */
+/*@ requires \valid_read(cursor) && cursor->at <= cursor->end;
+  @ assigns \nothing;
+  @ ensures \result <==> len > 0 && len % VMS_PAGE == 0 && cursor->at + len <= cursor->end; */
 static inline bool vms__len_fits(const struct vms_cursor *cursor, uint64_t len)
 {
 	return len > 0 && len % VMS_PAGE == 0 && len <= cursor->end - cursor->at;
 }
 
 /* Forget what was found below the covering table: the tree was changed or is to be walked from there. */
+/*@ requires cursor_ok(cursor);
+  @ assigns cursor->node, cursor->level;
+  @ ensures cursor_ok(cursor) && cursor->node == cursor->top && cursor->level == cursor->top_level; */
 static inline void vms__rewind(struct vms_cursor *cursor)
 {
 	cursor->node = cursor->top;
 	cursor->level = cursor->top_level;
+	//@ assert same_trees{Pre, Here};
 }
 
 /* Stand at va, in [start, end]. */
+/*@ requires cursor_ok(cursor) && va % 4096 == 0 && cursor->start <= va <= cursor->end;
+  @ assigns cursor->node, cursor->level, cursor->at;
+  @ ensures cursor_ok(cursor) && cursor->at == va; */
 static inline void vms__move(struct vms_cursor *cursor, vms_va va)
 {
 	if (vms__slot_start(va, cursor->level + 1) != vms__slot_start(cursor->at, cursor->level + 1))
@@ -35,6 +45,10 @@ static inline void vms__move(struct vms_cursor *cursor, vms_va va)
 }
 
 /* Step on to va, in the cursor's table, which is of this level, or at its end. */
+/*@ requires cursor_ok(cursor) && cursor->at < va <= cursor->end && va % 4096 == 0 && level == cursor->level;
+  @ requires slot_nr(cursor->at, level + 1) == slot_nr(va - 1, level + 1);
+  @ assigns cursor->node, cursor->level, cursor->at;
+  @ ensures cursor_ok(cursor) && cursor->at == va; */
 static inline void vms__step_to(struct vms_cursor *cursor, uint32_t level, vms_va va)
 {
 	cursor->at = va;
@@ -43,27 +57,47 @@ static inline void vms__step_to(struct vms_cursor *cursor, uint32_t level, vms_v
 }
 
 /* Step over the slot that begins at the position. */
+/*@ requires cursor_ok(cursor) && slot_start(cursor->at, cursor->level) == cursor->at;
+  @ requires cursor->at + slot_len(cursor->level) <= cursor->end;
+  @ assigns cursor->node, cursor->level, cursor->at;
+  @ ensures cursor_ok(cursor) && cursor->at == \old(cursor->at + slot_len(cursor->level)); */
 static inline void vms__step_slot(struct vms_cursor *cursor)
 {
 	vms__step_to(cursor, cursor->level, cursor->at + vms__slot_len(cursor->level));
 }
 
 /* Step to the next slot of the cursor's table, or to `stop` if that is nearer. */
+/*@ requires cursor_ok(cursor) && cursor->at < stop <= cursor->end && stop % 4096 == 0;
+  @ assigns cursor->node, cursor->level, cursor->at;
+  @ ensures cursor_ok(cursor);
+  @ ensures cursor->at == \old(\min(stop, slot_start(cursor->at, cursor->level) + slot_len(cursor->level))); */
 static inline void vms__step(struct vms_cursor *cursor, vms_va stop)
 {
 	vms__step_to(cursor, cursor->level, cursor->at + vms__slot_rest(cursor->at, cursor->level, stop - cursor->at));
 }
 
+/*@ requires cursor_ok(cursor) && cursor->at < cursor->end;
+  @ assigns \nothing;
+  @ ensures \result == ent(cursor->node, page_index(page(cursor->at), cursor->level)); */
 static inline uint64_t vms__here(const struct vms_cursor *cursor)
 {
 	return vms__entry(cursor->node, vms__index(cursor->at, cursor->level));
 }
 
 /* Go down to the lowest table over the position, which is not the end; give its entry there. */
+/*@ requires cursor_ok(cursor) && cursor->at < cursor->end;
+  @ assigns cursor->node, cursor->level;
+  @ ensures cursor_ok(cursor) && cursor->level <= \old(cursor->level);
+  @ ensures \result == ent(cursor->node, page_index(page(cursor->at), cursor->level));
+  @ ensures !pte_table(\result, cursor->level); */
 static inline uint64_t vms__seek(struct vms_cursor *cursor)
 {
 	uint64_t pte = vms__here(cursor);
 
+	/*@ loop invariant cursor_ok(cursor) && cursor->level <= \at(cursor->level, Pre);
+	  @ loop invariant pte == ent(cursor->node, page_index(page(cursor->at), cursor->level));
+	  @ loop assigns pte, cursor->node, cursor->level;
+	  @ loop variant cursor->level; */
 	while (arch_pte_is_table(pte, cursor->level)) {
 		cursor->node = arch_pte_child(pte);
 		cursor->level--;
@@ -73,6 +107,10 @@ static inline uint64_t vms__seek(struct vms_cursor *cursor)
 }
 
 /* Does one table of pages, that is there, cover the next `len` bytes? No slot reaches over an end of them then. */
+/*@ requires cursor_ok(cursor) && 0 < len <= cursor->end - cursor->at;
+  @ assigns cursor->node, cursor->level;
+  @ ensures cursor_ok(cursor);
+  @ ensures \result <==> cursor->level == 1 && slot_nr(cursor->at, 2) == slot_nr(cursor->at + len - 1, 2); */
 static inline bool vms__in_page_table(struct vms_cursor *cursor, uint64_t len)
 {
 	if (cursor->level > 1)
@@ -87,11 +125,15 @@ static inline bool vms__in_page_table(struct vms_cursor *cursor, uint64_t len)
 uint64_t vms__find(struct vms_cursor *cursor, vms_va stop, enum vms_find find);
 
 /* Is the slot over the position all inside the next `len` bytes? */
+/*@ requires \valid_read(cursor) && 1 <= cursor->level <= 4;
+  @ assigns \nothing;
+  @ ensures \result <==> slot_start(cursor->at, cursor->level) == cursor->at && slot_len(cursor->level) <= len; */
 static inline bool vms__slot_inside(const struct vms_cursor *cursor, uint64_t len)
 {
 	return vms__slot_aligned(cursor->at, cursor->level) && vms__slot_len(cursor->level) <= len;
 }
 
+/*@ requires \valid_read(cursor); assigns \nothing; ensures \result <==> cursor->space != &vms_machine.kernel; */
 static inline bool vms__is_user(const struct vms_cursor *cursor)
 {
 	return cursor->space != &vms_machine.kernel;
