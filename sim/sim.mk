@@ -99,11 +99,12 @@ soak: $(SIM_OUT)/gcc-plain/unit
 SIM_cov := -O0 -g --coverage -fprofile-update=atomic
 $(eval $(call sim_config,gcc-cov,$(CC),$(SIM_cov)))
 
-## coverage: lines and branches of src/ that the unit tests reach
+## coverage: lines and branches of src/ that the unit tests reach; all lines and 95 % of the branches, or it fails
 coverage: $(SIM_OUT)/gcc-cov/unit
 	@tools/install coverage
 	@find $(SIM_OUT)/gcc-cov -name '*.gcda' -delete
 	@$< >$(SIM_OUT)/gcc-cov/log 2>&1 || { cat $(SIM_OUT)/gcc-cov/log; exit 1; }
-	@gcovr --root . --object-directory $(SIM_OUT)/gcc-cov --filter 'src/' --print-summary
+	@gcovr --root . --object-directory $(SIM_OUT)/gcc-cov --filter 'src/' --print-summary \
+		--fail-under-line 100 --fail-under-branch 95
 
 .PHONY: unit soak coverage unit-check-1 unit-check-2 $(SIM_CONFIG:%=unit-%) unit-freestanding-gcc unit-freestanding-clang
