@@ -111,6 +111,64 @@ static void no_table_is_made_that_is_not_needed(void **state)
 	}
 }
 
+/* A large leaf, at the very beginning too: who knows all of it forgets it, as one page of it is about to go. */
+static void who_knows_a_leaf_that_is_cut_is_told(void **state)
+{
+	static const vms_va start[] = {0, M2, G1 + 3 * M2};
+
+	(void)state;
+	for (uint32_t i = 0; i < sizeof(start) / sizeof(start[0]); i++) {
+		struct vms_space *space;
+		struct vms_cursor cursor;
+		struct vms_item item;
+
+		machine_start_large(2, 1, 0);
+		space = space_new();
+		map_at(space, start[i], 2, RW_);
+		for (uint32_t cpu = 2; cpu-- > 0;) {
+			sim_run_on(cpu);
+			sim_activate(space);
+			assert_true(sim_write(start[i] + 9 * P, 1));
+		}
+		cursor_open(&cursor, space, start[i] + 5 * P, P, VMS_EDITING);
+		OK(vms_cursor_protect_next(&cursor, P, (struct vms_change){.set = VMS_SOFT0}, &item));
+		cursor_close(&cursor);
+		assert_false(sim_tlb_has(0, start[i] + 9 * P));
+		assert_false(sim_tlb_has(1, start[i] + 9 * P));
+		for (uint32_t cpu = 2; cpu-- > 0;) {
+			sim_run_on(cpu);
+			sim_activate(&vms_machine.kernel);
+		}
+		CHECK(space);
+		space_end(space);
+		sim_stop();
+	}
+}
+
+/* Nobody knows a mark, nor absence. */
+static void nobody_is_told_of_a_mark_that_is_cut(void **state)
+{
+	struct vms_space *space;
+
+	(void)state;
+	machine_start(2);
+	space = space_new_active();
+	sim_run_on(1);
+	sim_activate(space);
+	sim_run_on(0);
+	mark_at(space, G1, G1, 5);
+	unmap_at(space, G1 + 7 * P, P);
+	mark_at(space, G1 + M2 + 7 * P, P, 6);
+	mark_at(space, 3 * G1 + 7 * P, M2, 6);
+	assert_int_equal(sim_counts().interrupts, 0);
+	sim_run_on(1);
+	sim_activate(&vms_machine.kernel);
+	sim_run_on(0);
+	CHECK(space);
+	space_end(space);
+	sim_stop();
+}
+
 int group_cut(void)
 {
 	const struct CMUnitTest test[] = {
@@ -118,6 +176,8 @@ int group_cut(void)
 		cmocka_unit_test(a_leaf_of_the_kernel_that_is_cut_counts_no_frame),
 		cmocka_unit_test(a_device_that_is_cut_counts_no_frame),
 		cmocka_unit_test(no_table_is_made_that_is_not_needed),
+		cmocka_unit_test(who_knows_a_leaf_that_is_cut_is_told),
+		cmocka_unit_test(nobody_is_told_of_a_mark_that_is_cut),
 	};
 
 	return cmocka_run_group_tests_name("cut", test, NULL, NULL);

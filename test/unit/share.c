@@ -26,6 +26,7 @@ static enum vms_status copy(vms_va start, uint64_t len, uint32_t cow)
 {
 	struct vms_cursor from, to;
 	struct vms_guard guard;
+	struct vms_item item;
 	enum vms_status status;
 
 	cursor_open(&from, a, 0, 4 * G1, VMS_EDITING);
@@ -33,6 +34,9 @@ static enum vms_status copy(vms_va start, uint64_t len, uint32_t cow)
 	OK(vms_cursor_open(&to, b, &guard, 0, 4 * G1, VMS_EDITING));
 	OK(vms_cursor_jump(&from, start));
 	OK(vms_cursor_jump(&to, start));
+	/* Wherever the cursors look at the moment. */
+	OK(vms_cursor_query(&from, &item));
+	OK(vms_cursor_query(&to, &item));
 	status = vms_cursor_copy(&from, &to, len, cow);
 	assert_int_equal(vms_cursor_at(&from), status == VMS_OK ? start + len : start);
 	vms_cursor_close(&to);
@@ -199,6 +203,62 @@ static void a_copy_takes_the_place_of_no_page(void **state)
 	}
 }
 
+/* A copy over all that the smaller of two cursors owns; then the larger goes on behind it. */
+static void go_on_behind(uint64_t len_from, uint64_t len_to)
+{
+	struct vms_cursor from, to;
+	struct vms_guard guard;
+	struct vms_item item;
+	vms_pfn frame;
+
+	begin(0);
+	map_at(a, P, 1, RW_);
+	frame = map_at(len_from > len_to ? a : b, M2, 1, RW_);
+	cursor_open(&from, a, 0, len_from, VMS_EDITING);
+	vms_guard_enter(&guard);
+	OK(vms_cursor_open(&to, b, &guard, 0, len_to, VMS_EDITING));
+	OK(vms_cursor_copy(&from, &to, M2, 0));
+	OK(vms_cursor_query(len_from > len_to ? &from : &to, &item));
+	assert_int_equal(item.va, M2);
+	assert_int_equal(item.frame, frame);
+	IS(vms_cursor_query(len_from > len_to ? &to : &from, &item), VMS_OUT_OF_RANGE);
+	vms_cursor_close(&to);
+	vms_guard_leave(&guard);
+	cursor_close(&from);
+	finish();
+}
+
+/* The range must lie in what either owns. */
+static void the_smaller_cursor_is_the_limit(void **state)
+{
+	struct vms_cursor large, small;
+	struct vms_guard guard;
+
+	(void)state;
+	begin(0);
+	map_pages(a, P, 3, RW_);
+	cursor_open(&large, a, 0, M2, VMS_EDITING);
+	vms_guard_enter(&guard);
+	OK(vms_cursor_open(&small, b, &guard, 0, 5 * P, VMS_EDITING));
+	IS(vms_cursor_copy(&large, &small, 6 * P, 0), VMS_OUT_OF_RANGE);
+	IS(vms_cursor_copy(&small, &large, 6 * P, 0), VMS_OUT_OF_RANGE);
+	OK(vms_cursor_copy(&large, &small, 5 * P, 0));
+	vms_cursor_close(&small);
+	vms_guard_leave(&guard);
+	cursor_close(&large);
+	assert_int_equal(query_at(b, 3 * P).frame, query_at(a, 3 * P).frame);
+	finish();
+}
+
+static void both_cursors_stand_behind_what_was_copied(void **state)
+{
+	(void)state;
+	go_on_behind(G1, M2);
+	go_on_behind(M2, G1);
+	go_on_behind(T5, M2);
+	go_on_behind(M2, T5);
+}
+
 /* A mark whose token is the number of a frame counts no reference of that. */
 static void marks_count_no_frames(void **state)
 {
@@ -224,7 +284,7 @@ static void the_page_that_is_shared_is_flushed(void **state)
 
 	(void)state;
 	for (uint32_t i = 0; i < sizeof(page) / sizeof(page[0]); i++) {
-		begin(0);
+		begin(1);
 		map_at(a, page[i], 1, RW_);
 		map_at(a, page[i] + 3 * G1, 1, RW_);
 		for (uint32_t cpu = 2; cpu-- > 0;) {
@@ -240,10 +300,12 @@ static void the_page_that_is_shared_is_flushed(void **state)
 			assert_true(sim_tlb_has(cpu, page[i] + 3 * G1));
 			assert_false(sim_write(page[i], 1));
 		}
-		/* Now it may not be written: nobody needs to be told. */
+		/* Now it may not be written: nobody needs to be told. Nor of a large page. */
 		unmap_at(b, page[i], P);
+		map_at(a, 2 * G1, 2, R_);
 		interrupts = sim_counts().interrupts;
 		OK(copy(page[i], P, VMS_SOFT0));
+		OK(copy(2 * G1, M2, VMS_SOFT0));
 		assert_int_equal(sim_counts().interrupts, interrupts);
 		for (uint32_t cpu = 2; cpu-- > 0;) {
 			sim_run_on(cpu);
@@ -260,6 +322,8 @@ int group_share(void)
 		cmocka_unit_test(only_tables_in_the_range_are_taken_out),
 		cmocka_unit_test(no_cpu_goes_on_to_a_table_that_was_taken_out),
 		cmocka_unit_test(a_copy_takes_the_place_of_no_page),
+		cmocka_unit_test(the_smaller_cursor_is_the_limit),
+		cmocka_unit_test(both_cursors_stand_behind_what_was_copied),
 		cmocka_unit_test(marks_count_no_frames),
 		cmocka_unit_test(the_page_that_is_shared_is_flushed),
 	};

@@ -264,6 +264,38 @@ static void every_space_sees_later_kernel_mappings(void **state)
 	sim_stop();
 }
 
+/* Spaces have copies of the kernel's root entries: what these lead to stays, whatever is unmapped. */
+static void the_kernels_tables_under_the_root_stay(void **state)
+{
+	const vms_va va = VMS_KERNEL_START + T5 + 5 * P;
+	const struct vms_prop prop = {VMS_R | VMS_GLOBAL, VMS_UNCACHED};
+	struct vms_space *space;
+	struct vms_cursor cursor;
+	uint64_t entry, nr;
+	vms_pa pa;
+
+	(void)state;
+	machine_start(1);
+	space = space_new_active();
+	entry = vms_machine.ram[space->root].entry[257];
+	for (uint32_t i = 0; i < 3; i++) {
+		cursor_open(&cursor, &vms_machine.kernel, va - 5 * P, i == 0 ? T5 : 2 * T5, VMS_EDITING);
+		OK(vms_cursor_jump(&cursor, va));
+		OK(vms_cursor_map_device(&cursor, sim_device(), P, prop));
+		cursor_close(&cursor);
+		assert_true(sim_probe(va, VMS_R, false, &pa));
+		cursor_open(&cursor, &vms_machine.kernel, va - 5 * P, i == 1 ? T5 : 2 * T5, VMS_EDITING);
+		OK(vms_cursor_unmap(&cursor, i == 1 ? T5 : 2 * T5, &nr));
+		assert_int_equal(nr, 1);
+		cursor_close(&cursor);
+		assert_false(sim_probe(va, VMS_R, false, &pa));
+		assert_int_equal(vms_machine.ram[vms_machine.kernel.root].entry[257], entry);
+		CHECK(space);
+	}
+	space_end(space);
+	sim_stop();
+}
+
 static struct vms_fault last_fault;
 static uint32_t nr_faults;
 
@@ -436,6 +468,7 @@ int group_spaces(void)
 		cmocka_unit_test(activate_keeps_the_cpu_set_and_the_count),
 		cmocka_unit_test(spaces_do_not_see_each_other),
 		cmocka_unit_test(every_space_sees_later_kernel_mappings),
+		cmocka_unit_test(the_kernels_tables_under_the_root_stay),
 		cmocka_unit_test(the_handler_is_asked_with_what_happened),
 		cmocka_unit_test(faults_outside_user_space_are_nobodys),
 		cmocka_unit_test(the_handler_decides),

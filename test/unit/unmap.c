@@ -293,6 +293,106 @@ static void many_frames_are_parked_in_turns(void **state)
 	sim_stop();
 }
 
+/* Holes are not flushed: as many pages as were mapped, in as many ranges as they lay in. */
+static void only_what_was_mapped_is_flushed(void **state)
+{
+	static const struct {
+		uint64_t page[6];
+		uint32_t nr;
+	} run[] = {{{1}, 1},     {{1, 2, 3}, 3}, {{1, 3, 5, 7, 9, 11}, 6}, {{2, 3, 9, 10, 30}, 5},
+		   {{0, 31}, 2}, {{8, 20}, 2}};
+
+	(void)state;
+	machine_start(1);
+	for (uint32_t i = 0; i < sizeof(run) / sizeof(run[0]); i++) {
+		struct vms_space *space = space_new_active();
+		uint64_t flushes;
+
+		for (uint32_t k = 0; k < run[i].nr; k++)
+			map_at(space, run[i].page[k] * P, 1, RW_);
+		flushes = sim_counts().flushes_page;
+		unmap_at(space, 0, 32 * P);
+		assert_int_equal(sim_counts().flushes_page - flushes, run[i].nr);
+		CHECK(space);
+		space_end(space);
+	}
+	sim_stop();
+}
+
+/* Large leaves are flushed too: at the very beginning of the addresses, of frames and of devices. */
+static void large_leaves_are_forgotten(void **state)
+{
+	static const vms_va start[] = {0, 2 * M2, G1};
+
+	(void)state;
+	for (uint32_t i = 0; i < 6; i++) {
+		struct vms_space *space;
+		struct vms_cursor cursor;
+		vms_va va = start[i % 3];
+
+		machine_start_large(2, 1, 0);
+		space = space_new();
+		for (uint32_t cpu = 2; cpu-- > 0;) {
+			sim_run_on(cpu);
+			sim_activate(space);
+		}
+		if (i < 3) {
+			map_at(space, va, 2, RW_);
+		} else {
+			cursor_open(&cursor, space, va, 2 * M2, VMS_EDITING);
+			OK(vms_cursor_map_device(&cursor, (sim_device() + 511) / 512 * 512, M2, RW_));
+			cursor_close(&cursor);
+		}
+		for (uint32_t cpu = 2; cpu-- > 0;) {
+			vms_pa pa;
+
+			sim_run_on(cpu);
+			assert_true(sim_probe(va + 3 * P, VMS_R, true, &pa));
+		}
+		cursor_open(&cursor, space, va, 2 * M2, VMS_EDITING);
+		OK(vms_cursor_unmap(&cursor, 2 * M2, NULL));
+		cursor_close(&cursor);
+		assert_false(sim_tlb_has(0, va + 3 * P));
+		assert_false(sim_tlb_has(1, va + 3 * P));
+		for (uint32_t cpu = 2; cpu-- > 0;) {
+			sim_run_on(cpu);
+			sim_activate(&vms_machine.kernel);
+		}
+		CHECK(space);
+		space_end(space);
+		sim_stop();
+	}
+}
+
+/* The kernel's mappings count no references, whatever they map, and are forgotten by all CPUs. */
+static void a_large_leaf_of_the_kernels_counts_nothing(void **state)
+{
+	const vms_va va = VMS_KERNEL_START + 9 * G1;
+	struct vms_cursor cursor;
+	vms_pfn frame;
+	vms_pa pa;
+
+	(void)state;
+	machine_start_large(2, 1, 0);
+	frame = sim_frame_new(2);
+	cursor_open(&cursor, &vms_machine.kernel, va, 2 * M2, VMS_EDITING);
+	OK(vms_cursor_map_device(&cursor, frame, M2, (struct vms_prop){.flags = VMS_R | VMS_W | VMS_GLOBAL}));
+	cursor_close(&cursor);
+	for (uint32_t cpu = 2; cpu-- > 0;) {
+		sim_run_on(cpu);
+		assert_true(sim_probe(va + 3 * P, VMS_R, false, &pa));
+		assert_int_equal(pa, (frame + 3) * P);
+	}
+	cursor_open(&cursor, &vms_machine.kernel, va, 2 * M2, VMS_EDITING);
+	OK(vms_cursor_unmap(&cursor, 2 * M2, NULL));
+	cursor_close(&cursor);
+	assert_false(sim_tlb_has(0, va + 3 * P));
+	assert_false(sim_tlb_has(1, va + 3 * P));
+	assert_int_equal(vms_frame_refs(frame), 1);
+	sim_frame_put(frame);
+	sim_stop();
+}
+
 int group_unmap(void)
 {
 	const struct CMUnitTest test[] = {
@@ -306,6 +406,9 @@ int group_unmap(void)
 		cmocka_unit_test(a_huge_leaf_is_cut_from_inside),
 		cmocka_unit_test(marks_are_cut_and_not_counted),
 		cmocka_unit_test(many_frames_are_parked_in_turns),
+		cmocka_unit_test(only_what_was_mapped_is_flushed),
+		cmocka_unit_test(large_leaves_are_forgotten),
+		cmocka_unit_test(a_large_leaf_of_the_kernels_counts_nothing),
 	};
 
 	return cmocka_run_group_tests_name("unmap", test, NULL, NULL);
