@@ -111,6 +111,7 @@ static void inherit(struct process *child)
 	child->pgid = parent->pgid;
 	child->sid = parent->sid;
 	memcpy(child->limits, parent->limits, sizeof(child->limits));
+	child->membarrier = __atomic_load_n(&parent->membarrier, __ATOMIC_RELAXED);
 }
 
 /* Into the lists. -EAGAIN: the caller is dying and must not leave a child that nobody told. */

@@ -276,6 +276,7 @@ static void commit(struct program *program, const char *path)
 	actions = process->actions;
 	process->actions = program->actions;
 	process->has_run_exec = true;
+	process->membarrier = 0;
 	process->arguments_at = program->sp;
 	rename(process, path, program->file);
 	if (program->files != NULL) {

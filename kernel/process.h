@@ -118,6 +118,7 @@ struct process {
 	uint64_t alarm_ns; /* when SIGALRM is due; 0: never */
 	uint64_t alarm_every;
 	struct limit limits[NR_LIMITS];
+	uint32_t membarrier; /* the commands for which it has registered */
 };
 
 extern struct lock proc_lock;

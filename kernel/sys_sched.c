@@ -168,38 +168,3 @@ long sys_getcpu(const uint64_t a[6])
 		return -EFAULT;
 	return a[1] == 0 ? 0 : user_write(a[1], &node, sizeof(node));
 }
-
-enum { MEMBARRIER_QUERY = 0, MEMBARRIER_PRIVATE = 8, MEMBARRIER_REGISTER_PRIVATE = 16 };
-
-/*
- * A barrier on every CPU that runs this process now: a flush of nothing that matters, which each of them
- * carries out and answers. A CPU that starts to run it later passes a barrier when it switches spaces.
- */
-static void barrier_everywhere(void)
-{
-	struct vms_tlb_flusher flusher;
-
-	vms_port_preempt_off();
-	vms_tlb_flusher_init(&flusher, mm_space(this_process()->mm));
-	vms_tlb_issue(&flusher, 0, VMS_PAGE);
-	vms_tlb_dispatch(&flusher);
-	vms_tlb_sync(&flusher);
-	vms_port_preempt_on();
-}
-
-long sys_membarrier(const uint64_t a[6])
-{
-	if ((uint32_t)a[1] != 0)
-		return -EINVAL;
-	switch ((int)a[0]) {
-	case MEMBARRIER_QUERY:
-		return MEMBARRIER_PRIVATE | MEMBARRIER_REGISTER_PRIVATE;
-	case MEMBARRIER_REGISTER_PRIVATE:
-		return 0;
-	case MEMBARRIER_PRIVATE:
-		barrier_everywhere();
-		return 0;
-	default:
-		return -EINVAL;
-	}
-}

@@ -21,7 +21,8 @@ static long round_out(vms_va *va, uint64_t *len)
 	uint64_t size = mm_page_up(*len + *va % VMS_PAGE);
 
 	*va -= *va % VMS_PAGE;
-	if (*va + size < *va || (size == 0 && *len != 0))
+	/* A length that wraps to nothing is nothing, on Linux too. */
+	if (*va + size < *va)
 		return -EINVAL;
 	*len = size;
 	return 0;

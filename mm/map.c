@@ -145,7 +145,7 @@ bool mm_may_add(struct mm *mm, uint64_t add, uint64_t data)
 }
 
 /* Flags that a mapping of a file may have if it is made with MAP_SHARED_VALIDATE. */
-#define VALIDATED 0x7f9ffbfu
+#define VALIDATED 0x7c07f9f3u
 
 long mm_map_check(vms_va hint, uint64_t len, uint32_t flags, bool is_file, uint64_t offset)
 {

@@ -52,7 +52,17 @@ $(O)/user/bad.made: test/user/make_bad.py
 	@$< $(O)/user/bad
 	@touch $@
 
+# What Linux answered is in the program.
+$(O)/user/glibc/semantics $(O)/user/musl/semantics: test/user/semantics.txt
+
 -include $(wildcard $(O)/user/*.d)
+
+## compare-semantics: memory calls with odd arguments here and on this machine's Linux, side by side; LINUX=vmlinuz: and on that
+compare-semantics: export LINUX := $(LINUX)
+compare-semantics:
+	@tools/install run
+	@$(MAKE_ALL) $(KERNEL) $(ARCHIVE) $(O)/user/glibc/semantics
+	@test/boot/semantics.py $(KERNEL) $(ARCHIVE) $(O)/user/glibc/semantics
 
 ## boot-test: run programs in the kernel under QEMU with 1, 2 and 4 CPUs and compare what they print
 boot-test:
@@ -79,4 +89,4 @@ test:
 	@$(MAKE_ALL) fuzz-replay
 	@$(MAKE_ALL) boot-test
 
-.PHONY: run archive user boot-test check-readme test
+.PHONY: run archive user compare-semantics boot-test check-readme test

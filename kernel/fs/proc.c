@@ -69,6 +69,8 @@ static long proc_read(struct file *file, struct io *io, uint64_t *position)
 	struct text text = {.inode = inode};
 	long result = 0;
 
+	if (item_of(inode)->read)
+		return item_of(inode)->read(about_of(inode), io, position);
 	mutex_take(&inode->mutex);
 	if (*position == 0) {
 		lock_take(&inode->lock);

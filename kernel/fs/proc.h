@@ -27,6 +27,8 @@ struct proc_item {
 	uint32_t mode;
 	/* A file: -ESRCH if the process is gone. */
 	long (*text)(struct text *text, struct proc_about about);
+	/* Or one that is not a text: bytes are made up where they are read. */
+	long (*read)(struct proc_about about, struct io *io, uint64_t *position);
 	/* A link: where to, and if that is no name, the object. */
 	long (*readlink)(struct proc_about about, char *to, uint64_t size);
 	long (*follow)(struct proc_about about, struct entry **found);
@@ -43,6 +45,11 @@ extern const struct proc_item proc_root;
 extern const struct proc_item proc_process; /* of each process */
 bool proc_has_process(struct proc_about about, int pid);
 int proc_next_process(struct proc_about about, int from);
+vms_va proc_arguments_at(int pid); /* where exec left them on the stack; 0: nowhere */
+/* proc_memory.c */
+long proc_maps(struct text *text, struct proc_about about);
+long proc_smaps(struct text *text, struct proc_about about);
+long proc_pagemap(struct proc_about about, struct io *io, uint64_t *position);
 long proc_mounts(struct text *text, struct proc_about about);
 
 #endif

@@ -78,6 +78,16 @@ static bool snapshot_take(int pid, struct snapshot *to)
 	return process != NULL;
 }
 
+vms_va proc_arguments_at(int pid)
+{
+	uint64_t state = lock_take_irq(&proc_lock);
+	struct process *process = process_find(pid);
+	vms_va at = process ? process->arguments_at : 0;
+
+	lock_drop_irq(&proc_lock, state);
+	return at;
+}
+
 bool proc_has_process(struct proc_about about, int pid)
 {
 	uint64_t state = lock_take_irq(&proc_lock);
@@ -104,32 +114,22 @@ int proc_next_process(struct proc_about about, int from)
 	return next;
 }
 
-/* Pages of a process: reserved, and present. */
-struct sizes {
-	uint64_t nr_pages, nr_mapped, nr_shared;
-};
-
-static struct sizes sizes_of(int pid)
+static struct mm_sizes sizes_of(int pid)
 {
 	struct mm *mm = process_mm_get(pid);
-	struct sizes sizes = {0};
-	struct mm_area area;
+	struct mm_sizes sizes = {0};
 
-	if (!mm)
-		return sizes;
-	for (vms_va va = 0; mm_next_area(mm, va, &area); va = area.end) {
-		sizes.nr_pages += (area.end - area.start) / VMS_PAGE;
-		sizes.nr_mapped += area.nr_mapped;
-		sizes.nr_shared += area.shared ? area.nr_mapped : 0;
+	if (mm) {
+		sizes = mm_sizes(mm);
+		mm_put(mm);
 	}
-	mm_put(mm);
 	return sizes;
 }
 
 static long stat(struct text *text, struct proc_about about)
 {
 	struct snapshot shot;
-	struct sizes sizes;
+	struct mm_sizes sizes;
 	bool at_tty;
 
 	if (!snapshot_take(about.pid, &shot))
@@ -150,10 +150,11 @@ static long stat(struct text *text, struct proc_about about)
 
 static long statm(struct text *text, struct proc_about about)
 {
-	struct sizes sizes = sizes_of(about.pid);
+	struct mm_sizes sizes = sizes_of(about.pid);
 
-	text_add(text, "%lu %lu %lu 0 0 0 0\n", (unsigned long)sizes.nr_pages, (unsigned long)sizes.nr_mapped,
-		 (unsigned long)sizes.nr_shared);
+	text_add(text, "%lu %lu %lu %lu 0 %lu 0\n", (unsigned long)sizes.nr_pages, (unsigned long)sizes.nr_mapped,
+		 (unsigned long)sizes.nr_of_files, (unsigned long)sizes.nr_code,
+		 (unsigned long)(sizes.nr_data + sizes.nr_stack));
 	return 0;
 }
 
@@ -166,15 +167,21 @@ static long status(struct text *text, struct proc_about about)
 {
 	const uint64_t kib = VMS_PAGE / 1024;
 	struct snapshot shot;
-	struct sizes sizes;
+	struct mm_sizes sizes;
 
 	if (!snapshot_take(about.pid, &shot))
 		return -ESRCH;
 	sizes = sizes_of(about.pid);
 	text_add(text, "Name:\t%s\nState:\t%c (%s)\nTgid:\t%d\nPid:\t%d\nPPid:\t%d\n", shot.name, shot.state,
 		 state_name(shot.state), shot.pid, shot.pid, shot.parent);
-	text_add(text, "Uid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\nVmSize:\t%8lu kB\nVmRSS:\t%8lu kB\nThreads:\t%u\n",
-		 (unsigned long)(sizes.nr_pages * kib), (unsigned long)(sizes.nr_mapped * kib), shot.nr_threads);
+	text_add(text, "Uid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\nVmSize:\t%8lu kB\nVmLck:\t%8lu kB\nVmRSS:\t%8lu kB\n",
+		 (unsigned long)(sizes.nr_pages * kib), (unsigned long)(sizes.nr_locked * kib),
+		 (unsigned long)(sizes.nr_mapped * kib));
+	text_add(text, "RssAnon:\t%8lu kB\nRssFile:\t%8lu kB\nVmData:\t%8lu kB\nVmStk:\t%8lu kB\n",
+		 (unsigned long)((sizes.nr_mapped - sizes.nr_of_files) * kib), (unsigned long)(sizes.nr_of_files * kib),
+		 (unsigned long)(sizes.nr_data * kib), (unsigned long)(sizes.nr_stack * kib));
+	text_add(text, "VmExe:\t%8lu kB\nVmSwap:\t%8lu kB\nThreads:\t%u\n", (unsigned long)(sizes.nr_code * kib), 0ul,
+		 shot.nr_threads);
 	text_add(text, "ShdPnd:\t%016lx\nSigBlk:\t%016lx\nSigIgn:\t%016lx\nSigCgt:\t%016lx\n",
 		 (unsigned long)shot.pending, (unsigned long)shot.blocked, (unsigned long)shot.ignored,
 		 (unsigned long)shot.caught);
@@ -230,52 +237,6 @@ static long cmdline(struct text *text, struct proc_about about)
 	heap_free(buffer);
 	mm_put(mm);
 	return buffer ? 0 : -ENOMEM;
-}
-
-/* What an anonymous area is for, as far as it is known. */
-static const char *area_name(const struct mm_area *area, vms_va stack, vms_va heap_end)
-{
-	if (area->start <= stack && stack < area->end)
-		return "[stack]";
-	return area->end == page_up(heap_end) ? "[heap]" : "";
-}
-
-static void put_area(struct text *text, const struct mm_area *area, const char *name)
-{
-	char start[96];
-	int len = format(start, sizeof(start), "%08lx-%08lx %c%c%c%c %08lx 00:%02x %lu ", (unsigned long)area->start,
-			 (unsigned long)area->end, area->prot & MM_PROT_READ ? 'r' : '-',
-			 area->prot & MM_PROT_WRITE ? 'w' : '-', area->prot & MM_PROT_EXEC ? 'x' : '-',
-			 area->shared ? 's' : 'p', (unsigned long)area->offset, area->file ? 1 : 0,
-			 area->file ? (unsigned long)file_inode_number(area->file) : 0);
-
-	/* Names are in the same column of every line that has one. */
-	text_add(text, "%s%*s", start, name[0] && len < 73 ? 73 - len : 0, "");
-	text_put(text, name, strlen(name));
-	text_put(text, "\n", 1);
-}
-
-static long maps(struct text *text, struct proc_about about)
-{
-	struct mm *mm = process_mm_get(about.pid);
-	char *path = heap_alloc(PATH_BYTES);
-	struct snapshot shot = {0};
-	struct mm_area area;
-
-	snapshot_take(about.pid, &shot);
-	for (vms_va va = 0; mm && path && !text->error && mm_next_area_hold(mm, va, &area); va = area.end) {
-		if (!area.file) {
-			put_area(text, &area, area_name(&area, shot.arguments_at, mm_brk(mm, 0)));
-			continue;
-		}
-		file_path(area.file, path, PATH_BYTES);
-		put_area(text, &area, path);
-		mm_port_file_put(area.file);
-	}
-	if (mm)
-		mm_put(mm);
-	heap_free(path);
-	return path ? 0 : -ENOMEM;
 }
 
 static long put_link(const char *target, char *to, uint64_t size)
@@ -418,9 +379,11 @@ static const struct proc_item items[] = {
 	{.name = "comm", .mode = TEXT, .text = comm},
 	{.name = "cwd", .mode = LINK, .readlink = read_cwd, .follow = follow_cwd},
 	{.name = "exe", .mode = LINK, .readlink = exe},
-	{.name = "maps", .mode = TEXT, .text = maps},
+	{.name = "maps", .mode = TEXT, .text = proc_maps},
 	{.name = "mounts", .mode = TEXT, .text = proc_mounts},
+	{.name = "pagemap", .mode = S_IFREG | 0400, .read = proc_pagemap},
 	{.name = "root", .mode = LINK, .readlink = read_root, .follow = follow_root},
+	{.name = "smaps", .mode = TEXT, .text = proc_smaps},
 	{.name = "stat", .mode = TEXT, .text = stat},
 	{.name = "statm", .mode = TEXT, .text = statm},
 	{.name = "status", .mode = TEXT, .text = status},

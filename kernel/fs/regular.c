@@ -72,7 +72,7 @@ long regular_write(struct inode *inode, struct io *io, uint64_t *position, bool 
 		*position = inode->size;
 	if (*position >= FILE_MAX && io->left > 0)
 		error = -EFBIG;
-	if (inode->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE))
+	if ((inode->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) && io->left > 0)
 		error = -EPERM;
 	while (io->left > 0 && !io->fault && !error && *position < FILE_MAX) {
 		uint64_t offset = *position % VMS_PAGE, moved;
@@ -205,11 +205,9 @@ long regular_add_seals(struct file *file, uint32_t seals)
 	struct inode *inode = file->inode;
 	long error = 0;
 
-	if (file->ops != &regular_ops || !(inode->seals & SEALABLE))
-		return -EINVAL;
 	if (!file_can_write(file))
 		return -EPERM;
-	if (seals & ~F_SEALS)
+	if (file->ops != &regular_ops || !(inode->seals & SEALABLE) || (seals & ~F_SEALS))
 		return -EINVAL;
 	mutex_take(&inode->mutex);
 	if (inode->seals & F_SEAL_SEAL) {
