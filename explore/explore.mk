@@ -28,7 +28,7 @@ explore-check: $(EXPLORE_OUT)/check/litmus $(EXPLORE_OUT)/check/random
 
 # src/ on small tables. Its lock function becomes weak, so that world.c can put one that waits in a step in its place.
 EXPLORE_SMALL := -Iexplore -Iinclude -I. -DVMS_INDEX_BITS=2 -DVMS_MAX_CPUS=4u \
-	-DVMS_FLUSH_RANGES=2u -DVMS_FLUSH_PAGES=3u -DVMS_FLUSH_FRAMES=2u
+	-DVMS_FLUSH_RANGES=2u -DVMS_FLUSH_PAGES=3u -DVMS_FLUSH_FRAMES=1u
 EXPLORE_LIB   := $(patsubst src/%.c,$(EXPLORE_OUT)/src/%.o,$(SRC))
 EXPLORE_WORLD := $(patsubst explore/%.c,$(EXPLORE_OUT)/%.o,$(wildcard explore/world/*.c explore/scenario/*.c))
 
@@ -52,7 +52,7 @@ $(EXPLORE_OUT)/scenario/%.o: explore/scenario/%.c
 	@mkdir -p $(@D)
 	@$(CC) $(WARN) $(EXPLORE_FLAGS) -O2 $(DEPS) -c -o $@ $<
 
-$(EXPLORE_OUT)/scenario/primitives.o: EXPLORE_FLAGS += $(EXPLORE_SEEN)
+$(EXPLORE_OUT)/scenario/primitives.o $(EXPLORE_OUT)/scenario/more.o: EXPLORE_FLAGS += $(EXPLORE_SEEN)
 
 $(EXPLORE_OUT)/explore: $(EXPLORE_ENGINE) $(EXPLORE_LIB) $(EXPLORE_WORLD)
 	@$(CC) -no-pie -o $@ $^

@@ -37,7 +37,7 @@ enum vms_status vms_frame_from_unused(vms_pfn frame, enum vms_frame_kind kind, u
 	if (frame % nr != 0)
 		return VMS_INVALID;
 	for (uint32_t i = 0; i < nr; i++) {
-		if (vms_machine.meta[frame + i].kind != VMS_FRAME_UNUSED)
+		if (vms__load32(&vms_machine.meta[frame + i].kind) != VMS_FRAME_UNUSED)
 			return VMS_IN_USE;
 	}
 	for (uint32_t i = 1; i < nr; i++) {

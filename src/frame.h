@@ -19,7 +19,8 @@ static inline vms_pfn vms__frame_head(vms_pfn frame)
 {
 	const struct vms_frame *meta = &vms_machine.meta[frame];
 
-	return meta->kind == VMS_FRAME_TAIL ? frame - frame % vms__frames_in(meta->level) : frame;
+	/* Whoever has the frame to itself may make it unique meanwhile, or shared again. */
+	return vms__load32(&meta->kind) == VMS_FRAME_TAIL ? frame - frame % vms__frames_in(meta->level) : frame;
 }
 
 /* May references to this frame be counted: is it managed RAM that users may see, or a part of such? */

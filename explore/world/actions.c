@@ -46,6 +46,16 @@ static struct vms_prop leaf_prop(void)
 	return (struct vms_prop){VMS_R + VMS_W + settled, VMS_WRITE_BACK};
 }
 
+/* The kernel's are global. */
+static enum vms_status map_device(struct vms_cursor *cursor, const struct action *action)
+{
+	struct vms_prop prop = leaf_prop();
+
+	if (action->space == KERNEL)
+		prop.flags += VMS_GLOBAL;
+	return vms_cursor_map_device(cursor, frame_device(action->value), (action->b - action->a) * VMS_PAGE, prop);
+}
+
 static enum vms_status map(struct vms_cursor *cursor, uint32_t number)
 {
 	enum vms_status status = vms_cursor_map(cursor, frame_data(number), leaf_prop());
@@ -76,7 +86,7 @@ static uint64_t query(struct vms_cursor *cursor, bool borrow)
 		explore_fail("a query failed");
 	if (item.what == VMS_MARKED)
 		return PAGE_TOKEN + item.token;
-	if (item.what != VMS_MAPPED)
+	if (item.what != VMS_MAPPED && item.what != VMS_DEVICE)
 		return PAGE_ABSENT;
 	if (borrow && vms_frame_get(item.frame) != VMS_OK)
 		explore_fail("a mapped frame cannot be held");
@@ -96,6 +106,8 @@ static uint64_t edit(struct vms_cursor *cursor, const struct action *action)
 	case MAP:
 	case HUGE:
 		return map(cursor, action->value);
+	case DEVICE:
+		return map_device(cursor, action);
 	case UNMAP:
 		if (vms_cursor_unmap(cursor, len, &nr) != VMS_OK)
 			return 1000;
@@ -126,7 +138,7 @@ static uint64_t edit(struct vms_cursor *cursor, const struct action *action)
 static bool is_edit(const struct action *action)
 {
 	return (action->kind >= MAP && action->kind <= GROW) || action->kind == REPLACE || action->kind == SHARE ||
-	       action->kind == COPY || action->kind == PROTECT_ALL;
+	       action->kind == COPY || action->kind == PROTECT_ALL || action->kind == DEVICE;
 }
 
 /* Does only this CPU change what these pages hold, so that a flush can be checked afterwards? */
@@ -168,7 +180,7 @@ static uint64_t with_cursor(const struct action *action)
 	uint64_t result;
 
 	vms_guard_enter(&guard);
-	status = vms_cursor_open(&cursor, &world.space[action->space], &guard, cursor_first(action) * VMS_PAGE,
+	status = vms_cursor_open(&cursor, world_space(action->space), &guard, cursor_first(action) * VMS_PAGE,
 				 cursor_end(action) * VMS_PAGE, reading ? VMS_READING : VMS_EDITING);
 	if (status != VMS_OK) {
 		vms_guard_leave(&guard);
@@ -227,12 +239,24 @@ static uint64_t flush(const struct action *action)
 	struct vms_tlb_flusher flusher;
 
 	vms_port_preempt_off();
-	vms_tlb_flusher_init(&flusher, &world.space[action->space]);
+	vms_tlb_flusher_init(&flusher, world_space(action->space));
 	vms_tlb_issue(&flusher, action->a * VMS_PAGE, (action->b - action->a) * VMS_PAGE);
 	vms_tlb_dispatch(&flusher);
 	vms_tlb_sync(&flusher);
 	vms_port_preempt_on();
 	return 0;
+}
+
+/* A byte that no access of the MMU's stands for. */
+static uint64_t remote(const struct action *action)
+{
+	vms_va va = action->a * VMS_PAGE + sizeof(uint64_t);
+	uint64_t done;
+	uint8_t byte = 7;
+
+	if (action->kind == POKE)
+		return vms_space_write(&world.space[action->space], va, &byte, 1, &done) == VMS_OK;
+	return vms_space_read(&world.space[action->space], va, &byte, 1, &done) == VMS_OK;
 }
 
 static uint64_t read_user(const struct action *action)
@@ -265,6 +289,9 @@ static uint64_t action_run(const struct action *action)
 		break;
 	case FLUSH:
 		return flush(action);
+	case PEEK:
+	case POKE:
+		return remote(action);
 	case COPY:
 		return copy(action);
 	case READ:
@@ -276,8 +303,7 @@ static uint64_t action_run(const struct action *action)
 	case ONLINE:
 		vms_port_preempt_off();
 		if (action->kind == ACTIVATE)
-			vms_space_activate(action->value == NR_SPACES ? &vms_machine.kernel
-								      : &world.space[action->value]);
+			vms_space_activate(world_space(action->value));
 		else if (action->kind == SERVICE)
 			vms_tlb_service();
 		else if (action->kind == RECLAIM)

@@ -114,7 +114,7 @@ static bool is_asked(uint32_t cpu)
 	uint32_t spaces = scenario->active[cpu] != 0;
 
 	for (uint32_t i = 0; i < NR_ACTIONS; i++)
-		spaces += scenario->script[cpu][i].kind == ACTIVATE;
+		spaces += scenario->script[cpu][i].kind == ACTIVATE || scenario->script[cpu][i].space == KERNEL;
 	return spaces != 0 && !takes_interrupts(cpu);
 }
 
@@ -162,7 +162,7 @@ static void walker_main(void *argument)
 	own->cpu = (uint32_t)(uintptr_t)argument;
 	own->irq_off = true;
 	look = &scenario->walker[own->cpu];
-	(void)mmu_access(look->a * VMS_PAGE, look->value == 1);
+	(void)mmu_look_ahead(look->a * VMS_PAGE, look->value == 1);
 }
 
 bool cpu_uses_tlb(uint32_t cpu)

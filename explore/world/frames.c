@@ -70,6 +70,11 @@ vms_pfn frame_data(uint32_t number)
 	return FIRST_DATA + number;
 }
 
+vms_pfn frame_device(uint32_t number)
+{
+	return NR_FRAMES + number;
+}
+
 /* The scenario needs this frame; it is held once. */
 void frame_make(uint32_t number, uint32_t level)
 {

@@ -24,8 +24,30 @@ static void tlb_give(struct world_cpu *cpu, uint64_t state)
 		vms_port_irq_restore(state);
 }
 
-/* Forget page `page`, or all, of the current tag. */
-static void forget(bool all, uint32_t page)
+enum how_much { ONE_PAGE, ALL_OF_TAG, ALL };
+
+static bool is_of_tag(const struct world_cpu *cpu, const struct tlb_entry *entry)
+{
+	return entry->tag == cpu->tag;
+}
+
+/* SDM 4.10.4.1: one page is forgotten with all upper levels of the tag; "all" spares global pages and other tags. */
+static void entries_drop(struct world_cpu *cpu, enum how_much how, uint32_t page)
+{
+	for (uint32_t i = 0; i < NR_TLB; i++) {
+		struct tlb_entry *entry = &cpu->tlb[i];
+
+		if (how == ALL || (how == ALL_OF_TAG && is_of_tag(cpu, entry) && !entry->global) ||
+		    (how == ONE_PAGE && entry->page == page && (is_of_tag(cpu, entry) || entry->global)))
+			entry->valid = false;
+		for (uint32_t level = 0; level < 2; level++) {
+			if (how == ALL || is_of_tag(cpu, &cpu->upper[level][i]))
+				cpu->upper[level][i].valid = false;
+		}
+	}
+}
+
+static void forget(enum how_much how, uint32_t page)
 {
 	struct world_cpu *cpu = &world.cpu[world_cpu()];
 	uint64_t state;
@@ -33,26 +55,23 @@ static void forget(bool all, uint32_t page)
 	if (explore_self() < 0 || !cpu_uses_tlb(world_cpu()))
 		return;
 	state = tlb_take(cpu);
-	for (uint32_t i = 0; i < NR_TLB; i++) {
-		if (cpu->tlb[i].tag == cpu->tag && (all || cpu->tlb[i].page == page))
-			cpu->tlb[i].valid = false;
-	}
+	entries_drop(cpu, how, page);
 	tlb_give(cpu, state);
 }
 
 void arch_mmu_flush_page(vms_va va)
 {
-	forget(false, (uint32_t)(va / VMS_PAGE));
+	forget(ONE_PAGE, (uint32_t)(va / VMS_PAGE));
 }
 
 void arch_mmu_flush_all(void)
 {
-	forget(true, 0);
+	forget(ALL_OF_TAG, 0);
 }
 
 void arch_mmu_flush_global(void)
 {
-	forget(true, 0);
+	forget(ALL, 0);
 }
 
 void arch_mmu_activate(vms_pfn root)
@@ -70,10 +89,9 @@ void arch_mmu_activate_tagged(vms_pfn root, uint32_t tag, bool keep)
 		state = tlb_take(cpu);
 	cpu->root = root;
 	cpu->tag = tag;
-	for (uint32_t i = 0; i < NR_TLB && !keep; i++) {
-		if (cpu->tlb[i].tag == tag)
-			cpu->tlb[i].valid = false;
-	}
+	cpu->kept = keep;
+	if (!keep)
+		entries_drop(cpu, ALL_OF_TAG, 0);
 	if (seen)
 		tlb_give(cpu, state);
 }
@@ -93,15 +111,32 @@ static bool entry_settle(uint64_t *entry, uint64_t pte, bool write, vms_pfn fram
 	return true;
 }
 
+static struct tlb_entry *upper_at(struct world_cpu *cpu, uint32_t level, uint32_t page)
+{
+	return &cpu->upper[level - 1][((page >> (2 * level)) + 2 * cpu->tag) % NR_TLB];
+}
+
+/* The lowest table on the way to the page that is remembered; the root if none is. */
+static vms_pfn walk_start(struct world_cpu *cpu, uint32_t page, uint32_t *level)
+{
+	for (*level = 1; *level < ARCH_LEVELS; ++*level) {
+		const struct tlb_entry *entry = upper_at(cpu, *level, page);
+
+		if (entry->valid && entry->page == page >> (2 * *level) && is_of_tag(cpu, entry))
+			return entry->frame;
+	}
+	return cpu->root;
+}
+
 /* Walk to the leaf of va and remember it. False: not present, or not allowed. */
 static bool walk(struct world_cpu *cpu, vms_va va, bool write, struct tlb_entry *found)
 {
 	uint32_t page = (uint32_t)(va / VMS_PAGE), index;
-	vms_pfn table = cpu->root;
-	uint64_t pte = 0;
 	uint32_t level;
+	vms_pfn table = walk_start(cpu, page, &level);
+	uint64_t pte = 0;
 
-	for (level = ARCH_LEVELS; level > 0; level--) {
+	for (; level > 0; level--) {
 		index = page >> (2 * (level - 1)) & 3;
 		do {
 			pte = explore_load(&world.ram[table].entry[index], sizeof(pte));
@@ -118,6 +153,8 @@ static bool walk(struct world_cpu *cpu, vms_va va, bool write, struct tlb_entry 
 		table = arch_pte_child(pte);
 		if (table >= NR_FRAMES)
 			explore_fail("the MMU walks to frame %u, which is none", table);
+		*upper_at(cpu, level - 1, page) = (struct tlb_entry){
+			.valid = true, .page = page >> (2 * (level - 1)), .frame = table, .tag = cpu->tag};
 	}
 	*found = (struct tlb_entry){
 		.valid = true,
@@ -126,19 +163,27 @@ static bool walk(struct world_cpu *cpu, vms_va va, bool write, struct tlb_entry 
 		.rights = VMS_R + (arch_pte_has(pte, ARCH_PTE_W) ? VMS_W : 0),
 		.tag = cpu->tag,
 		.root = cpu->root,
+		.global = arch_pte_has(pte, ARCH_PTE_G),
 	};
 	return true;
 }
 
-bool mmu_access(vms_va va, bool write)
+/* What is remembered under another tag is not used; if it is later, its frame is dead then. */
+static bool is_in_force(const struct world_cpu *cpu, const struct tlb_entry *entry)
+{
+	return entry->valid && (is_of_tag(cpu, entry) || entry->global);
+}
+
+/* `fault`: an access of the program's; else hardware looks ahead. */
+static bool access(vms_va va, bool write, bool fault)
 {
 	struct world_cpu *cpu = &world.cpu[world_cpu()];
-	struct tlb_entry *entry = &cpu->tlb[(va / VMS_PAGE + 2 * cpu->tag) % NR_TLB], found = {0};
+	uint32_t page = (uint32_t)(va / VMS_PAGE);
+	struct tlb_entry *entry = &cpu->tlb[(page + (page < KERNEL_PAGE ? 2 * cpu->tag : 0)) % NR_TLB], found = {0};
 	uint64_t state = tlb_take(cpu);
 	bool hit;
 
-	hit = entry->valid && entry->page == va / VMS_PAGE && entry->tag == cpu->tag &&
-	      (!write || vms_has(entry->rights, VMS_W));
+	hit = is_in_force(cpu, entry) && entry->page == page && (!write || vms_has(entry->rights, VMS_W));
 	if (hit)
 		found = *entry;
 	else
@@ -146,21 +191,29 @@ bool mmu_access(vms_va va, bool write)
 	if (hit) {
 		*entry = found;
 		/* A read, for the check: programs may race with each other, not with a free. */
-		explore_plain(&world.ram[found.frame], sizeof(uint64_t), false);
+		if (found.frame < NR_FRAMES)
+			explore_plain(&world.ram[found.frame], sizeof(uint64_t), false);
+	} else if (fault) {
+		/* SDM 4.10.4.1: a fault forgets what it came from. */
+		entries_drop(cpu, ONE_PAGE, page);
 	}
 	tlb_give(cpu, state);
 	return hit;
 }
 
+bool mmu_access(vms_va va, bool write)
+{
+	return access(va, write, true);
+}
+
+bool mmu_look_ahead(vms_va va, bool write)
+{
+	return access(va, write, false);
+}
+
 static void touch_tlb(uint32_t cpu)
 {
 	explore_touch(&world.cpu[cpu].tlb_lock, false);
-}
-
-/* What is remembered under another tag is not used; if it is later, its frame is dead then. */
-static bool is_in_force(const struct world_cpu *cpu, uint32_t k)
-{
-	return cpu->tlb[k].valid && cpu->tlb[k].tag == cpu->tag;
 }
 
 void mmu_no_translation_of(vms_pfn frame)
@@ -170,7 +223,7 @@ void mmu_no_translation_of(vms_pfn frame)
 			continue;
 		touch_tlb(i);
 		for (uint32_t k = 0; k < NR_TLB; k++) {
-			if (is_in_force(&world.cpu[i], k) && world.cpu[i].tlb[k].frame == frame)
+			if (is_in_force(&world.cpu[i], &world.cpu[i].tlb[k]) && world.cpu[i].tlb[k].frame == frame)
 				explore_fail("frame %u is freed while CPU %u translates page %u to it", frame, i,
 					     world.cpu[i].tlb[k].page);
 		}
@@ -185,10 +238,10 @@ void mmu_none_stale(uint32_t space, uint32_t first, uint32_t end)
 		touch_tlb(i);
 		for (uint32_t k = 0; k < NR_TLB; k++) {
 			const struct tlb_entry *entry = &world.cpu[i].tlb[k];
-			uint32_t pages[NR_SPACES][NR_PAGES];
+			uint32_t pages[NR_TREES][NR_PAGES];
 
-			if (!is_in_force(&world.cpu[i], k) || entry->page < first || entry->page >= end ||
-			    entry->root != world.space[space].root)
+			if (!is_in_force(&world.cpu[i], entry) || entry->page < first || entry->page >= end ||
+			    (space != KERNEL && entry->root != world.space[space].root))
 				continue;
 			oracle_read(pages);
 			if ((pages[space][entry->page] & 0xfff) != PAGE_FRAME + entry->frame ||
@@ -253,7 +306,7 @@ void mmu_only(uint32_t space, uint32_t page, vms_pfn frame)
 		for (uint32_t k = 0; k < NR_TLB; k++) {
 			const struct tlb_entry *entry = &world.cpu[i].tlb[k];
 
-			if (is_in_force(&world.cpu[i], k) && entry->page == page &&
+			if (is_in_force(&world.cpu[i], entry) && entry->page == page &&
 			    entry->root == world.space[space].root && entry->frame != frame)
 				explore_fail("page %u was mapped to frame %u while CPU %u has it at frame %u", page,
 					     frame, i, entry->frame);

@@ -15,12 +15,27 @@ static uint32_t page_of_leaf(uint64_t pte, uint32_t level, uint32_t part)
 	       (vms_has(arch_pte_prop(pte, level).flags, VMS_W) ? 0 : PAGE_READ_ONLY);
 }
 
+/* A leaf that maps counted frames. */
+static void leaf_read(uint64_t pte, uint32_t level, uint32_t span, bool check)
+{
+	vms_pfn frame = arch_pte_frame(pte, level);
+
+	nr_leaves[frame]++;
+	for (uint32_t k = 0; k < span && check; k++) {
+		uint64_t set = world.settled[frame + k - FIRST_DATA];
+
+		if ((pte & set) != set)
+			explore_fail("frame %u: what hardware set is lost, 0x%lx of 0x%lx", frame + k, pte & set, set);
+	}
+}
+
 /* Read a subtree's pages, from raw entries; also count what it holds, and check it, if `check`. */
 static void tree_read(vms_pfn table, uint32_t level, uint32_t first, uint32_t *pages, vms_pfn root, bool check)
 {
 	const struct vms_frame *meta = &world.meta[table];
 	uint32_t span = 1u << (2 * (level - 1)), nr = 0;
-	uint32_t end = level == ARCH_LEVELS && pages != NULL ? ARCH_ROOT_KERNEL : VMS_ENTRIES;
+	bool user = root != vms_machine.kernel.root;
+	uint32_t end = level == ARCH_LEVELS && user ? ARCH_ROOT_KERNEL : VMS_ENTRIES;
 
 	if (check && (meta->kind != VMS_FRAME_TABLE || meta->refs != 1 || meta->level != level || meta->root != root ||
 		      meta->prefix != first / (span * VMS_ENTRIES)))
@@ -39,38 +54,31 @@ static void tree_read(vms_pfn table, uint32_t level, uint32_t first, uint32_t *p
 			tree_read(arch_pte_child(pte), level - 1, first, pages, root, check);
 			continue;
 		}
-		for (uint32_t k = 0; k < span && pages != NULL; k++) {
+		for (uint32_t k = 0; k < span; k++) {
 			if (arch_pte_kind(pte, level) == ARCH_PTE_LEAF)
 				pages[first + k] = page_of_leaf(pte, level, k);
 			else if (arch_pte_kind(pte, level) == ARCH_PTE_MARK)
 				pages[first + k] = PAGE_TOKEN + arch_pte_token(pte);
 		}
-		for (uint32_t k = 0; k < span && check && arch_pte_kind(pte, level) == ARCH_PTE_LEAF; k++) {
-			uint64_t set = world.settled[arch_pte_frame(pte, level) + k - FIRST_DATA];
-
-			if ((pte & set) != set)
-				explore_fail("frame %u: what hardware set is lost, 0x%lx of 0x%lx",
-					     arch_pte_frame(pte, level) + k, pte & set, set);
-		}
-		if (arch_pte_kind(pte, level) == ARCH_PTE_LEAF)
-			nr_leaves[arch_pte_frame(pte, level)]++;
+		if (user && arch_pte_kind(pte, level) == ARCH_PTE_LEAF && arch_pte_frame(pte, level) < NR_FRAMES)
+			leaf_read(pte, level, span, check);
 	}
 	if (check && nr != meta->nr_present)
 		explore_fail("node %u says %u entries and has %u", table, meta->nr_present, nr);
 }
 
-static void spaces_read(uint32_t pages[NR_SPACES][NR_PAGES], bool check)
+static void spaces_read(uint32_t pages[NR_TREES][NR_PAGES], bool check)
 {
-	memset(pages, 0, sizeof(uint32_t) * NR_SPACES * NR_PAGES);
+	memset(pages, 0, sizeof(uint32_t) * NR_TREES * NR_PAGES);
 	memset(nr_leaves, 0, sizeof(nr_leaves));
 	nr_tables = 0;
-	for (uint32_t i = 0; i < NR_SPACES; i++) {
-		if (!world.space_freed[i])
-			tree_read(world.space[i].root, ARCH_LEVELS, 0, pages[i], world.space[i].root, check);
+	for (uint32_t i = 0; i < NR_TREES; i++) {
+		if (i == KERNEL || !world.space_freed[i])
+			tree_read(world_space(i)->root, ARCH_LEVELS, 0, pages[i], world_space(i)->root, check);
 	}
 }
 
-void oracle_read(uint32_t pages[NR_SPACES][NR_PAGES])
+void oracle_read(uint32_t pages[NR_TREES][NR_PAGES])
 {
 	spaces_read(pages, false);
 }
@@ -121,6 +129,19 @@ static uint32_t handles(uint32_t space)
 	return nr;
 }
 
+/* Every space has the kernel's tables in the upper half of its root. */
+static void roots_check(void)
+{
+	for (uint32_t s = 0; s < NR_SPACES; s++) {
+		for (uint32_t i = ARCH_ROOT_KERNEL; i < VMS_ENTRIES && !world.space_freed[s]; i++) {
+			uint64_t pte = world.ram[world.space[s].root].entry[i];
+
+			if (arch_pte_child(pte) != arch_pte_child(world.ram[vms_machine.kernel.root].entry[i]))
+				explore_fail("space %u has lost a table of the kernel's", s);
+		}
+	}
+}
+
 static void machine_check(void)
 {
 	for (uint32_t i = 0; i < scenario->nr_cpus; i++) {
@@ -153,7 +174,7 @@ static void machine_check(void)
 
 /* --- Serial order --- */
 
-typedef uint32_t state_pages[NR_SPACES][NR_PAGES];
+typedef uint32_t state_pages[NR_TREES][NR_PAGES];
 
 static bool is_mapped(uint32_t page)
 {
@@ -171,6 +192,17 @@ static uint64_t apply_map(uint32_t *pages, const struct action *action)
 	}
 	for (uint32_t k = 0; k < nr; k++)
 		pages[action->a + k] = PAGE_FRAME + frame_data(action->value) + k;
+	return VMS_OK;
+}
+
+static uint64_t apply_device(uint32_t *pages, const struct action *action)
+{
+	for (uint32_t page = action->a; page < action->b; page++) {
+		if (is_mapped(pages[page]))
+			return VMS_EXISTS;
+	}
+	for (uint32_t page = action->a; page < action->b; page++)
+		pages[page] = PAGE_FRAME + frame_device(action->value) + page - action->a;
 	return VMS_OK;
 }
 
@@ -233,9 +265,17 @@ static bool action_apply(state_pages state, const struct action *action, uint64_
 		*value = is_mapped(pages[action->a]);
 		pages[action->a] = PAGE_FRAME + frame_data(action->value);
 		return true;
+	case DEVICE:
+		*value = apply_device(pages, action);
+		return true;
 	case QUERY:
 	case BORROW:
 		*value = pages[action->a];
+		return true;
+	case PEEK:
+	case POKE:
+		*value = is_mapped(pages[action->a]) &&
+			 (action->kind == PEEK || (pages[action->a] & PAGE_READ_ONLY) == 0);
 		return true;
 	default:
 		return false;
@@ -292,7 +332,7 @@ void oracle_check(void)
 
 	machine_check();
 	spaces_read(final, true);
-	tree_read(vms_machine.kernel.root, ARCH_LEVELS, 0, NULL, vms_machine.kernel.root, true);
+	roots_check();
 	frames_check();
 	serial_check(final);
 }

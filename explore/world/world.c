@@ -19,6 +19,11 @@ void vms__node_lock(vms_pfn node)
 		explore_wait_swap(&vms_machine.meta[node].lock, 0, 1);
 }
 
+struct vms_space *world_space(uint32_t number)
+{
+	return number == KERNEL ? &vms_machine.kernel : &world.space[number];
+}
+
 static void machine_start(void)
 {
 	static const struct vms_region regions[] = {{1, NR_TABLES}, {FIRST_DATA, NR_DATA}};

@@ -18,11 +18,14 @@
 
 #define NR_CPUS 3u
 #define NR_SPACES 2u
-#define NR_PAGES 48u   /* of a user space */
-#define NR_TABLES 32u  /* frames 1..NR_TABLES are for tables; half of them CPU 0's at first */
-#define FIRST_DATA 36u /* data frame k; aligned for huge ones */
+#define KERNEL NR_SPACES /* the kernel's space, where a space's number is expected */
+#define NR_TREES (NR_SPACES + 1u)
+#define NR_PAGES 64u    /* of user and kernel */
+#define KERNEL_PAGE 32u /* the first of the kernel's */
+#define NR_TABLES 32u   /* frames 1..NR_TABLES are for tables; half of them CPU 0's at first */
+#define FIRST_DATA 36u  /* data frame k; aligned for huge ones */
 #define NR_DATA 16u
-#define NR_FRAMES (FIRST_DATA + NR_DATA)
+#define NR_FRAMES (FIRST_DATA + NR_DATA) /* what lies beyond is a device's */
 #define NR_TLB 4u
 #define NR_ACTIONS 4u
 
@@ -33,6 +36,7 @@ struct tlb_entry {
 	uint32_t rights;
 	uint32_t tag;
 	vms_pfn root;
+	bool global;
 };
 
 struct world_cpu {
@@ -41,8 +45,10 @@ struct world_cpu {
 	uint32_t tlb_lock;          /* held for a walk, and for an invalidation */
 	vms_pfn root;
 	uint32_t tag;
+	bool kept; /* the last activation kept what was under the tag */
 	struct tlb_entry tlb[NR_TLB];
-	uint32_t nr_pool; /* frames for tables */
+	struct tlb_entry upper[2][NR_TLB]; /* tables of level 1 and 2 on the way: `frame` is the table */
+	uint32_t nr_pool;                  /* frames for tables */
 	vms_pfn pool[NR_TABLES];
 };
 
@@ -69,7 +75,10 @@ enum action_kind {
 	READ,        /* vms_space_reader() and copy one byte of page a */
 	COPY,        /* pages [a, b) of the space to space `value`, as fork does */
 	PROTECT_ALL, /* as PROTECT, in one call */
-	SHARE        /* frame `value`, which is mapped elsewhere, at page a too */
+	SHARE,       /* frame `value`, which is mapped elsewhere, at page a too */
+	DEVICE,      /* pages [a, b): the device's from its page `value` on */
+	PEEK,        /* read a byte of page a, of a space that need not be active */
+	POKE         /* write it */
 };
 
 struct action {
@@ -87,7 +96,7 @@ struct scenario {
 	uint32_t interrupts;      /* a bit a CPU: it takes interrupts. Otherwise it serves while it waits, only */
 	uint32_t offline;         /* a bit a CPU: not yet online */
 	uint32_t active[NR_CPUS]; /* 1 + space active at the start; 0: the kernel's */
-	struct action before[5];  /* done before, on CPU 0 */
+	struct action before[6];  /* done before, on CPU 0 */
 	struct action script[NR_CPUS][NR_ACTIONS];
 	struct action walker[NR_CPUS]; /* USE: what the walker of this CPU looks at */
 	bool strict;      /* the interrupt stops its thread; otherwise they may take turns, which is less to explore */
@@ -108,24 +117,26 @@ struct world {
 	struct world_cpu cpu[NR_CPUS];
 	bool space_freed[NR_SPACES];
 	bool data_free[NR_DATA];
-	uint64_t settled[NR_DATA];          /* accessed and dirty, as hardware set them */
-	uint8_t owner[NR_SPACES][NR_PAGES]; /* 1 + CPU whose cursor is open there */
+	uint64_t settled[NR_DATA];         /* accessed and dirty, as hardware set them */
+	uint8_t owner[NR_TREES][NR_PAGES]; /* 1 + CPU whose cursor is open there */
 	uint64_t result[NR_CPUS][NR_ACTIONS];
-	uint32_t initial[NR_SPACES][NR_PAGES]; /* what the pages held at the start */
-	uint32_t own[16];                      /* of scenarios with functions of their own */
+	uint32_t initial[NR_TREES][NR_PAGES]; /* what the pages held at the start */
+	uint32_t own[16];                     /* of scenarios with functions of their own */
 } VMS_OWN_LINE;
 
 extern struct world world;
 extern const struct scenario *scenario;
 
 /* cpu.c */
+struct vms_space *world_space(uint32_t number);
 uint32_t world_cpu(void);
 void world_run_as(uint32_t cpu); /* outside of fibers */
 void world_spawn(void);
 bool cpu_uses_tlb(uint32_t cpu);
 
 /* mmu.c */
-bool mmu_access(vms_va va, bool write); /* by the current CPU; false: fault */
+bool mmu_access(vms_va va, bool write);     /* by the current CPU; false: fault */
+bool mmu_look_ahead(vms_va va, bool write); /* the same by hardware on its own, which does not fault */
 void mmu_no_translation_of(vms_pfn frame);
 void mmu_none_stale(uint32_t space, uint32_t first, uint32_t end);
 void mmu_only(uint32_t space, uint32_t page, vms_pfn frame); /* who translates this page, does so to this frame */
@@ -133,6 +144,7 @@ void mmu_only(uint32_t space, uint32_t page, vms_pfn frame); /* who translates t
 /* frames.c */
 void frames_setup(void);
 vms_pfn frame_data(uint32_t number);
+vms_pfn frame_device(uint32_t number);
 void frame_make(uint32_t number, uint32_t level);
 
 /* actions.c */
@@ -144,7 +156,7 @@ void actions_run(uint32_t cpu);
 #define PAGE_FRAME 0x100u /* + frame */
 #define PAGE_READ_ONLY 0x1000u
 #define PAGE_TOKEN 0x200u /* + token */
-void oracle_read(uint32_t pages[NR_SPACES][NR_PAGES]);
+void oracle_read(uint32_t pages[NR_TREES][NR_PAGES]);
 void oracle_check(void);
 
 /* names.c */
