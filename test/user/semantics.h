@@ -265,6 +265,6 @@ static const struct row rows[] = {
 	LOOK(LIMIT, RLIMIT_STACK, 16 * PAGE),
 		SEE(READ, A(586)),
 		SEE(READ, A(585)),
+/* clang-format on */
 #include "semantics_more.h"
 };
-/* clang-format on */

@@ -1,4 +1,5 @@
 /* The second half of the rows of semantics.h, which includes this. */
+/* clang-format off */
 	/* mremap */
 	ROW(mremap, A(0), 4 * PAGE, 2 * PAGE, 0, 0),
 		SEE(READ, A(1)),
