@@ -4,6 +4,7 @@
 #ifndef VMS_SPEC_LOGIC_MEM_H
 #define VMS_SPEC_LOGIC_MEM_H
 
+#include <spec/logic_pte.h>
 #include <spec/logic_slot.h>
 #include <pte.h>
 #include <vms/state.h>
@@ -66,7 +67,8 @@
     \at(vms_machine.meta[f].prefix,L1) == \at(vms_machine.meta[f].prefix,L2) &&
     \at(vms_machine.meta[f].nr_present,L1) == \at(vms_machine.meta[f].nr_present,L2) &&
     \at(vms_machine.meta[f].stray,L1) == \at(vms_machine.meta[f].stray,L2) &&
-    \at(vms_machine.meta[f].lock,L1) == \at(vms_machine.meta[f].lock,L2);
+    \at(vms_machine.meta[f].lock,L1) == \at(vms_machine.meta[f].lock,L2) &&
+    \at(vms_machine.meta[f].used,L1) == \at(vms_machine.meta[f].used,L2);
 */
 
 #endif

@@ -62,12 +62,13 @@
     pte_has(pte, ARCH_PTE_P) ? (level == 1 || pte_has(pte, ARCH_PTE_PS)) : pte_has(pte, ARCH_PTE_KEPT);
   predicate pte_mark(integer pte) = pte != 0 && !pte_has(pte, ARCH_PTE_P) && !pte_has(pte, ARCH_PTE_KEPT);
   // What it names: a child table, a token, a frame.
-  logic integer pte_child(integer pte) = pte / VMS_PAGE % 0x100000000;
-  logic integer pte_token(integer pte) = (ARCH_PTE_FRAMES - 1 - pte / VMS_PAGE % ARCH_PTE_FRAMES) % 0x100000000;
+  logic integer pte_child(integer pte) = (uint32_t)(pte / VMS_PAGE % ARCH_PTE_FRAMES);
+  logic integer pte_token(integer pte) = (uint32_t)(ARCH_PTE_FRAMES - 1 - pte / VMS_PAGE % ARCH_PTE_FRAMES);
   logic integer pte_field(integer pte) =
-    (pte / ARCH_PTE_P % 2 != 0) ? pte / VMS_PAGE % ARCH_PTE_FRAMES : ARCH_PTE_FRAMES - 1 - pte / VMS_PAGE % ARCH_PTE_FRAMES;
+    (pte / ARCH_PTE_P % 2 != 0) ? pte / VMS_PAGE % ARCH_PTE_FRAMES :
+    ARCH_PTE_FRAMES - 1 - pte / VMS_PAGE % ARCH_PTE_FRAMES;
   logic integer pte_frame(integer pte, integer level) =
-    (level == 1 ? pte_field(pte) : pte_field(pte) - pte_field(pte) % 2) % 0x100000000;
+    (uint32_t)(level == 1 ? pte_field(pte) : pte_field(pte) / 2 * 2);
   // How: the flags and the cache policy of a leaf.
   logic integer pte_flags(integer pte) =
     pte / ARCH_PTE_A % 4 * VMS_ACCESSED + pte / ARCH_PTE_G % 8 * VMS_GLOBAL +
@@ -75,6 +76,19 @@
   logic integer pte_cache(integer pte, integer level) =
     (level == 1 ? (pte / ARCH_PTE_PAT1 % 2 != 0) : pte_field(pte) % 2 != 0) ? VMS_WRITE_COMBINING :
     (pte / ARCH_PTE_PCD % 2 != 0) ? VMS_UNCACHED : (pte / ARCH_PTE_PWT % 2 != 0) ? VMS_WRITE_THROUGH : VMS_WRITE_BACK;
+  lemma with_pat: \forall integer f, b; f >= 0 && f % 2 == 0 && is_bit(b) ==>
+    (f + b) % 2 == b && (f + b) / 2 * 2 == f;
+  predicate eights(integer x, integer a, integer b) = 0 <= a < 4 && 0 <= b < 8 && x == 8 * a + 0x20 * b;
+  lemma no_low: \forall integer x, a, b; eights(x, a, b) ==> x % 2 == 0 && x / 2 % 2 == 0 && x / 4 % 2 == 0;
+  // A leaf, as the sum of its fields: p, kept and field say whether it is present and where its frame is.
+  logic integer pat_of(integer cache) = cache == VMS_WRITE_COMBINING ? 1 : 0;
+  logic integer large_pat(integer level, integer cache) = level > 1 && cache == VMS_WRITE_COMBINING ? 1 : 0;
+  predicate leaf_fields(integer pte, integer p, integer kept, integer field, integer level, struct vms_prop prop,
+    integer user) =
+    fields(pte, p, prop.flags / VMS_W % 2, user,
+           prop.cache == VMS_WRITE_THROUGH || prop.cache == VMS_UNCACHED ? 1 : 0, prop.cache == VMS_UNCACHED ? 1 : 0,
+           prop.flags / VMS_ACCESSED % 4, level > 1 ? 1 : pat_of(prop.cache), prop.flags / VMS_GLOBAL % 8, kept,
+           field, 1 - prop.flags / VMS_X % 2);
 */
 
 enum arch_pte_kind { ARCH_PTE_ABSENT, ARCH_PTE_TABLE, ARCH_PTE_LEAF, ARCH_PTE_MARK };
@@ -184,27 +198,82 @@ _Static_assert(VMS_DIRTY / VMS_ACCESSED == ARCH_PTE_D / ARCH_PTE_A, "accessed, d
 _Static_assert(VMS_SOFT0 / VMS_GLOBAL == ARCH_PTE_SOFT0 / ARCH_PTE_G, "global, soft0");
 _Static_assert(VMS_SOFT1 / VMS_GLOBAL == ARCH_PTE_SOFT1 / ARCH_PTE_G, "global, soft1");
 
-/* A leaf of this level. `frame` is aligned to the level's size; `prop` is valid. */
+/* All of a leaf but its frame and whether it is present; PAT of a large one in bit 12. */
 /*@ requires 1 <= level <= ARCH_LEAF_LEVELS && prop_valid(prop);
-  @ requires level > 1 ==> frame % 2 == 0;
   @ assigns \nothing;
-  @ ensures \result != 0 && pte_leaf(\result, level) && !pte_table(\result, level);
-  @ ensures pte_frame(\result, level) == frame;
-  @ ensures pte_flags(\result) == prop.flags;
-  @ ensures pte_cache(\result, level) == prop.cache; */
-static inline uint64_t arch_pte_leaf(vms_pfn frame, uint32_t level, struct vms_prop prop, bool user)
+  @ ensures leaf_fields(\result, 0, 0, large_pat(level, prop.cache), level, prop, user ? 1 : 0); */
+static inline uint64_t arch_pte_bits(uint32_t level, struct vms_prop prop, bool user)
 {
 	uint64_t bits = prop.flags / VMS_W % 2 * ARCH_PTE_W + arch_pte_bit(user, ARCH_PTE_U) +
 			prop.flags / VMS_ACCESSED % 4 * ARCH_PTE_A + prop.flags / VMS_GLOBAL % 8 * ARCH_PTE_G +
 			(1 - prop.flags / VMS_X % 2) * ARCH_PTE_NX + arch_pte_bit(level > 1, ARCH_PTE_PS);
 
+	/*@ assert fields(bits, 0, prop.flags / VMS_W % 2, user ? 1 : 0, 0, 0, prop.flags / VMS_ACCESSED % 4,
+	  @   level > 1 ? 1 : 0, prop.flags / VMS_GLOBAL % 8, 0, 0, 1 - prop.flags / VMS_X % 2); */
 	if (prop.cache != VMS_WRITE_BACK)
 		bits += arch_pte_cache(prop.cache, level);
-	if (vms_has(prop.flags, VMS_R))
-		return frame * VMS_PAGE + bits + ARCH_PTE_P;
+	//@ assert level == 1 ==> leaf_fields(bits, 0, 0, 0, level, prop, user ? 1 : 0);
+	/*@ assert level > 1 && prop.cache == VMS_WRITE_COMBINING ==>
+	  @   leaf_fields(bits, 0, 0, 1, level, prop, user ? 1 : 0); */
+	/*@ assert level > 1 && prop.cache != VMS_WRITE_COMBINING ==>
+	  @   leaf_fields(bits, 0, 0, 0, level, prop, user ? 1 : 0); */
+	return bits;
+}
+
+/* A leaf of this level. `frame` is aligned to the level's size; `prop` is valid. */
+/*@ requires 1 <= level <= ARCH_LEAF_LEVELS && prop_valid(prop);
+  @ requires level > 1 ==> frame % 2 == 0;
+  @ assigns \nothing;
+  @ ensures has(prop.flags, VMS_R) ==>
+  @   leaf_fields(\result, 1, 0, frame + large_pat(level, prop.cache), level, prop, user ? 1 : 0);
+  @ ensures !has(prop.flags, VMS_R) ==>
+  @   leaf_fields(\result, 0, 1, ARCH_PTE_FRAMES - 1 - frame - large_pat(level, prop.cache), level, prop,
+  @     user ? 1 : 0);
+  @ ensures \result != 0;
+  @ ensures pte_leaf(\result, level);
+  @ ensures !pte_table(\result, level);
+  @ ensures pte_frame(\result, level) == frame;
+  @ ensures pte_flags(\result) == prop.flags;
+  @ ensures pte_cache(\result, level) == prop.cache; */
+static inline uint64_t arch_pte_leaf(vms_pfn frame, uint32_t level, struct vms_prop prop, bool user)
+{
+	uint64_t bits = arch_pte_bits(level, prop, user), pte;
+
+	if (vms_has(prop.flags, VMS_R)) {
+		pte = frame * VMS_PAGE + bits + ARCH_PTE_P;
+		//@ assert leaf_fields(pte, 1, 0, frame + large_pat(level, prop.cache), level, prop, user ? 1 : 0);
+		//@ assert pte / VMS_PAGE % ARCH_PTE_FRAMES == frame + large_pat(level, prop.cache);
+		//@ assert pte_field(pte) == frame + large_pat(level, prop.cache);
+		//@ assert level == 1 ==> pte_field(pte) == frame;
+		//@ assert level > 1 ==> pte_field(pte) / 2 * 2 == frame;
+		//@ assert level > 1 ==> pte_field(pte) % 2 == pat_of(prop.cache);
+		//@ assert pte_frame(pte, level) == frame;
+		//@ assert pte_leaf(pte, level);
+		//@ assert pte_flags(pte) == prop.flags;
+		//@ assert pte / ARCH_PTE_PCD % 2 == (prop.cache == VMS_UNCACHED ? 1 : 0);
+		//@ assert pte / ARCH_PTE_PWT % 2 == (prop.cache == VMS_WRITE_THROUGH || prop.cache == VMS_UNCACHED ? 1 : 0);
+		//@ assert level > 1 ==> pte_cache(pte, level) == prop.cache;
+		//@ assert level == 1 ==> pte_cache(pte, level) == prop.cache;
+		return pte;
+	}
 	/* Bit 12 is a large leaf's PAT and lies inside the inverted field: add it to the frame first. */
-	return (ARCH_PTE_FRAMES - 1 - frame - bits / ARCH_PTE_PAT2 % 2) * VMS_PAGE + bits / ARCH_PTE_NX * ARCH_PTE_NX +
-	       bits % VMS_PAGE + ARCH_PTE_KEPT;
+	pte = (ARCH_PTE_FRAMES - 1 - frame - bits / ARCH_PTE_PAT2 % 2) * VMS_PAGE + bits / ARCH_PTE_NX * ARCH_PTE_NX +
+	      bits % VMS_PAGE + ARCH_PTE_KEPT;
+	/*@ assert leaf_fields(pte, 0, 1, ARCH_PTE_FRAMES - 1 - frame - large_pat(level, prop.cache), level, prop,
+	  @   user ? 1 : 0); */
+	//@ assert pte / VMS_PAGE % ARCH_PTE_FRAMES == ARCH_PTE_FRAMES - 1 - frame - large_pat(level, prop.cache);
+	//@ assert pte_field(pte) == frame + large_pat(level, prop.cache);
+	//@ assert level == 1 ==> pte_field(pte) == frame;
+	//@ assert level > 1 ==> pte_field(pte) / 2 * 2 == frame;
+	//@ assert level > 1 ==> pte_field(pte) % 2 == pat_of(prop.cache);
+	//@ assert pte_frame(pte, level) == frame;
+	//@ assert pte_leaf(pte, level);
+	//@ assert pte_flags(pte) == prop.flags;
+	//@ assert pte / ARCH_PTE_PCD % 2 == (prop.cache == VMS_UNCACHED ? 1 : 0);
+	//@ assert pte / ARCH_PTE_PWT % 2 == (prop.cache == VMS_WRITE_THROUGH || prop.cache == VMS_UNCACHED ? 1 : 0);
+	//@ assert level > 1 ==> pte_cache(pte, level) == prop.cache;
+	//@ assert level == 1 ==> pte_cache(pte, level) == prop.cache;
+	return pte;
 }
 
 /* The address field of a leaf, as if it were present: frame number, and PAT in bit 0 of a large one. */
@@ -246,14 +315,20 @@ static inline uint32_t arch_pte_cached(uint64_t pte, uint32_t level)
 /* The properties of a leaf; arch_pte_leaf() of them and arch_pte_frame() gives the entry back. */
 /*@ requires level >= 1;
   @ assigns \nothing;
-  @ ensures \result.flags == pte_flags(pte) && \result.cache == pte_cache(pte, level) && prop_valid(\result); */
+  @ ensures \result.flags == pte_flags(pte) && \result.cache == pte_cache(pte, level);
+  @ ensures prop_valid(\result); */
 static inline struct vms_prop arch_pte_prop(uint64_t pte, uint32_t level)
 {
 	struct vms_prop prop = {(uint32_t)(pte / ARCH_PTE_A % 4 * VMS_ACCESSED + pte / ARCH_PTE_G % 8 * VMS_GLOBAL),
 				arch_pte_cached(pte, level)};
 
+	//@ assert eights(prop.flags, pte / ARCH_PTE_A % 4, pte / ARCH_PTE_G % 8);
+	//@ assert !has(prop.flags, VMS_R) && !has(prop.flags, VMS_W) && !has(prop.flags, VMS_X);
 	if (arch_pte_has(pte, ARCH_PTE_P))
 		prop.flags += (uint32_t)(VMS_R + pte / ARCH_PTE_W % 2 * VMS_W + (1 - pte / ARCH_PTE_NX) * VMS_X);
+	//@ assert pte_has(pte, ARCH_PTE_P) ==> has(prop.flags, VMS_R);
+	//@ assert !pte_has(pte, ARCH_PTE_P) ==> !has(prop.flags, VMS_W) && !has(prop.flags, VMS_X);
+	//@ assert prop.flags < VMS_FLAGS_END;
 	return prop;
 }
 
@@ -271,18 +346,28 @@ static inline bool arch_pte_settled(uint64_t pte)
 }
 
 /* Does this entry grant writing? A mark never does. */
+/*@ assigns \nothing; ensures \result <==> pte_has(pte, ARCH_PTE_P) && pte_has(pte, ARCH_PTE_W); */
 static inline bool arch_pte_may_write(uint64_t pte)
 {
 	return arch_pte_has(pte, ARCH_PTE_P) && arch_pte_has(pte, ARCH_PTE_W);
 }
 
 /* A leaf that loses the right to write and gets one of the soft flags instead; others stay as they are. */
+/*@ requires soft == VMS_SOFT0 || soft == VMS_SOFT1;
+  @ assigns \nothing;
+  @ ensures !pte_has(pte, ARCH_PTE_P) || !pte_has(pte, ARCH_PTE_W) ==> \result == pte;
+  @ ensures pte_has(pte, ARCH_PTE_P) && pte_has(pte, ARCH_PTE_W) && soft == VMS_SOFT0 ==>
+  @   unwritten(pte, \result, ARCH_PTE_SOFT0);
+  @ ensures pte_has(pte, ARCH_PTE_P) && pte_has(pte, ARCH_PTE_W) && soft == VMS_SOFT1 ==>
+  @   unwritten(pte, \result, ARCH_PTE_SOFT1); */
 static inline uint64_t arch_pte_unwrite(uint64_t pte, uint32_t soft)
 {
 	uint64_t bit = soft == VMS_SOFT0 ? ARCH_PTE_SOFT0 : ARCH_PTE_SOFT1;
 
 	if (!arch_pte_may_write(pte))
 		return pte;
+	//@ assert bit == ARCH_PTE_SOFT0 && pte / ARCH_PTE_SOFT0 % 2 == 0 ==> pte <= 0xffffffffffffffff - ARCH_PTE_SOFT0;
+	//@ assert bit == ARCH_PTE_SOFT1 && pte / ARCH_PTE_SOFT1 % 2 == 0 ==> pte <= 0xffffffffffffffff - ARCH_PTE_SOFT1;
 	return pte - ARCH_PTE_W + (arch_pte_has(pte, bit) ? 0 : bit);
 }
 
