@@ -98,7 +98,7 @@ class Worker:
         return [user for user in self.dependents.get(path, [])
                 if user.startswith("src/") or mention.search(self.tree.read(user))]
 
-    def is_new(self, path, users, level, folder):
+    def is_new(self, path, users, level):
         """Compile to mutant objects: are they others than the original's and every other mutant's?"""
         digest = hashlib.sha256((path + level).encode())
         same = True
@@ -109,7 +109,7 @@ class Worker:
                 code = file.read()
             digest.update(code)
             if user.startswith("src/"):
-                with open(self.object(user, folder), "rb") as file:
+                with open(self.object(user, "original" + level), "rb") as file:
                     same = same and code == file.read()
         with self.lock:
             same = same or digest.digest() in self.seen
@@ -163,7 +163,8 @@ class Worker:
             if not self.compile(path, "object"):
                 sys.exit("mutants: %s does not compile" % path)
             if path.startswith("src/"):
-                self.compile(path, "plain", "-O2")
+                for level in ("-O0", "-O1", "-O2"):
+                    self.compile(path, "original" + level, level)
         if not self.link():
             sys.exit("mutants: the unit tests do not link")
         self.dependents = self.find_dependents()
@@ -243,11 +244,12 @@ class Worker:
 
     def on_host(self, path):
         users = self.users_of(path)
-        if not self.is_new(path, users, "-O1", "object") or not self.link(users):
+        # Quickly compiled first: nearly all die, and only what lives is worth an optimizer's look.
+        if not self.is_new(path, users, "-O0") or not self.link(users):
             return "none"
         if self.tests_fail(FAST, path, lambda name: name not in SLOW):
             return "unit"
-        return "alive" if self.is_new(path, users, "-O2", "plain") else "none"
+        return "alive" if self.is_new(path, users, "-O1") and self.is_new(path, users, "-O2") else "none"
 
     def checked(self, path):
         users = self.users_of(path)

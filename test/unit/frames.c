@@ -90,6 +90,7 @@ static void counts_go_up_and_down(void **state)
 	sim_frame_put(frame);
 	assert_true(sim_frame_free(frame));
 	assert_int_equal(vms_frame_refs(frame), 0);
+	assert_int_equal(vms_machine.meta[frame].refs, 0);
 	IS(vms_frame_get(frame), VMS_UNUSED);
 	sim_stop();
 }

@@ -319,6 +319,41 @@ static void only_what_was_mapped_is_flushed(void **state)
 	sim_stop();
 }
 
+/* All of a table's range, by a cursor over more: the table goes too. Not by one over less, nor for less. */
+static void a_table_goes_with_all_of_its_range(void **state)
+{
+	static const struct {
+		vms_va start;
+		uint64_t len;
+		bool goes;
+	} part[] = {{M2, M2, true},
+		    {M2 + P, M2 - P, false},
+		    {M2, M2 - P, false},
+		    {M2 - P, M2 + P, true},
+		    {M2, 2 * M2, true}};
+
+	(void)state;
+	for (uint32_t i = 0; i < sizeof(part) / sizeof(part[0]); i++) {
+		struct vms_space *space;
+		struct vms_cursor cursor;
+		uint32_t used;
+
+		machine_start(1);
+		space = space_new();
+		map_at(space, 0, 1, RW_);
+		map_at(space, M2 + 5 * P, 1, RW_);
+		used = sim_frames_used();
+		cursor_open(&cursor, space, 0, G1, VMS_EDITING);
+		OK(vms_cursor_jump(&cursor, part[i].start));
+		OK(vms_cursor_unmap(&cursor, part[i].len, NULL));
+		cursor_close(&cursor);
+		CHECK(space);
+		assert_int_equal(sim_frames_used(), used - 1 - part[i].goes);
+		space_end(space);
+		sim_stop();
+	}
+}
+
 /* Large leaves are flushed too: at the very beginning of the addresses, of frames and of devices. */
 static void large_leaves_are_forgotten(void **state)
 {
@@ -407,6 +442,7 @@ int group_unmap(void)
 		cmocka_unit_test(marks_are_cut_and_not_counted),
 		cmocka_unit_test(many_frames_are_parked_in_turns),
 		cmocka_unit_test(only_what_was_mapped_is_flushed),
+		cmocka_unit_test(a_table_goes_with_all_of_its_range),
 		cmocka_unit_test(large_leaves_are_forgotten),
 		cmocka_unit_test(a_large_leaf_of_the_kernels_counts_nothing),
 	};
