@@ -2,12 +2,16 @@
  * Physical memory: who gets a frame.
  *
  * Free frames are kept in blocks of 2^order frames, aligned to their size, joined with their other half
- * (the *buddy*) when both are free. On top of that each CPU keeps a few single frames, so that the usual
- * allocation is a few instructions without a lock. A free frame's contents are never touched: links are in
- * the records.
+ * (the *buddy*) when both are free. On top of that each CPU keeps up to two *chains* of single frames, so that the
+ * usual allocation is a few instructions without a lock; full chains that a CPU has too many of go to a stock for all
+ * CPUs, whole, and are taken apart only when a larger block is wanted. A free frame's contents are never touched:
+ * links are in the records.
  *
  * A block is free exactly if its first frame's record says so in word[4], which belongs to this file for ever:
- * order + 1, or 0 for every frame that is not the first of a free block. word[3] is the link back, `next` the other.
+ * order + 1, or 0 for every frame that is not the first of a free block. word[3] is the link back, `next` the other; in
+ * the first frame of a chain in the stock word[3] is the next chain.
+ *
+ *     free frames == blocks.nr_free + NR_CHAIN * stock.nr + those that CPUs keep
  *
  * Not for interrupt handlers: a CPU's own frames are guarded by nothing but that the kernel is not preempted.
  */
@@ -15,23 +19,29 @@
 #include <kernel/sched.h>
 
 #define NR_ORDERS 19u /* up to 1 GiB, the largest huge frame */
-#define NR_KEPT 64u
-#define NR_MOVED 32u /* between a CPU and the blocks, at a time */
+#define CHAIN_ORDER 6u
+#define NR_CHAIN (1u << CHAIN_ORDER) /* frames in a full chain */
 
 #define STATE 4
 #define BACK 3
 
 static struct {
-	struct lock lock;
+	struct lock lock;         /* of the stock too */
 	vms_pfn first[NR_ORDERS]; /* of the list of free blocks, linked by next and word[BACK] */
 	uint64_t nr_free;
 	uint64_t total;
 } blocks;
 
+static struct {
+	vms_pfn first; /* frame of the first chain */
+	uint64_t nr;   /* of chains */
+} stock = {.first = VMS_NO_FRAME};
+
+/* What a CPU keeps: `now` is given from and added to; `full`, NR_CHAIN frames or none, stands behind it. */
 static struct kept {
 	uint64_t nr_tables; /* frames that became tables so far */
-	uint32_t nr;
-	vms_pfn frame[NR_KEPT];
+	vms_pfn now, full;
+	uint32_t nr_now, nr_full;
 } VMS_OWN_LINE kept[VMS_MAX_CPUS];
 
 static void block_add(vms_pfn frame, uint32_t order)
@@ -113,24 +123,90 @@ void frames_init(const struct vms_region *regions, uint32_t nr_regions)
 	blocks.total = blocks.nr_free;
 }
 
-/* The CPU has none: fetch some. */
-static vms_pfn refill(struct kept *mine)
+/* Take the stock's chains apart, so that neighbours join. The lock is held. */
+static void stock_dissolve(void)
 {
-	lock_take(&blocks.lock);
-	while (mine->nr < NR_MOVED) {
-		vms_pfn frame = block_alloc(0);
+	while (stock.first != VMS_NO_FRAME) {
+		vms_pfn frame = stock.first;
 
-		if (frame == VMS_NO_FRAME)
-			break;
-		mine->frame[mine->nr++] = frame;
+		stock.first = vms_machine.meta[frame].word[BACK];
+		stock.nr--;
+		for (uint32_t i = 0; i < NR_CHAIN; i++) {
+			vms_pfn next = vms_machine.meta[frame].next;
+
+			block_free(frame, 0);
+			frame = next;
+		}
 	}
-	lock_drop(&blocks.lock);
-	return mine->nr > 0 ? mine->frame[--mine->nr] : VMS_NO_FRAME;
 }
 
-static vms_pfn take(struct kept *mine)
+/* A block, whatever it takes. The lock is held. */
+static vms_pfn block_find(uint32_t order)
 {
-	return mine->nr > 0 ? mine->frame[--mine->nr] : refill(mine);
+	vms_pfn frame = block_alloc(order);
+
+	if (frame != VMS_NO_FRAME || stock.nr == 0)
+		return frame;
+	stock_dissolve();
+	return block_alloc(order);
+}
+
+/* A chain of 2^order frames that lie together. */
+static void chain_block(struct kept *mine, vms_pfn frame, uint32_t order)
+{
+	for (uint32_t i = 0; i < 1u << order; i++)
+		vms_machine.meta[frame + i].next = frame + i + 1;
+	mine->now = frame;
+	mine->nr_now = 1u << order;
+}
+
+/* The CPU keeps none: get a chain from the stock, or make one. The lock is held. */
+static void chain_get(struct kept *mine)
+{
+	if (stock.nr > 0) {
+		mine->now = stock.first;
+		mine->nr_now = NR_CHAIN;
+		stock.first = vms_machine.meta[mine->now].word[BACK];
+		stock.nr--;
+		return;
+	}
+	for (uint32_t order = CHAIN_ORDER + 1; order-- > 0;) {
+		vms_pfn frame = block_alloc(order);
+
+		if (frame != VMS_NO_FRAME) {
+			chain_block(mine, frame, order);
+			return;
+		}
+	}
+}
+
+/* `now` is empty: another chain in its place, if there is any. */
+static void refill(struct kept *mine)
+{
+	if (mine->nr_full > 0) {
+		mine->now = mine->full;
+		mine->nr_now = mine->nr_full;
+		mine->nr_full = 0;
+		return;
+	}
+	lock_take(&blocks.lock);
+	chain_get(mine);
+	lock_drop(&blocks.lock);
+}
+
+static inline vms_pfn take(struct kept *mine)
+{
+	vms_pfn frame;
+
+	if (mine->nr_now == 0) {
+		refill(mine);
+		if (mine->nr_now == 0)
+			return VMS_NO_FRAME;
+	}
+	frame = mine->now;
+	mine->now = vms_machine.meta[frame].next;
+	mine->nr_now--;
+	return frame;
 }
 
 vms_pfn vms_port_frame_alloc(void)
@@ -141,12 +217,19 @@ vms_pfn vms_port_frame_alloc(void)
 	return take(mine);
 }
 
-static void give_back(struct kept *mine, uint32_t nr)
+/* `now` is a full chain: it stands behind from now on, and the one that stood there goes to the stock. */
+static void put_behind(struct kept *mine)
 {
-	lock_take(&blocks.lock);
-	while (nr-- > 0)
-		block_free(mine->frame[--mine->nr], 0);
-	lock_drop(&blocks.lock);
+	if (mine->nr_full > 0) {
+		lock_take(&blocks.lock);
+		vms_machine.meta[mine->full].word[BACK] = stock.first;
+		stock.first = mine->full;
+		stock.nr++;
+		lock_drop(&blocks.lock);
+	}
+	mine->full = mine->now;
+	mine->nr_full = NR_CHAIN;
+	mine->nr_now = 0;
 }
 
 void vms_port_frame_free(vms_pfn frame, uint32_t level)
@@ -159,9 +242,11 @@ void vms_port_frame_free(vms_pfn frame, uint32_t level)
 		lock_drop(&blocks.lock);
 		return;
 	}
-	if (mine->nr == NR_KEPT)
-		give_back(mine, NR_MOVED);
-	mine->frame[mine->nr++] = frame;
+	if (mine->nr_now == NR_CHAIN)
+		put_behind(mine);
+	vms_machine.meta[frame].next = mine->now;
+	mine->now = frame;
+	mine->nr_now++;
 }
 
 vms_pfn frame_alloc(enum vms_frame_kind kind, bool zeroed)
@@ -182,7 +267,7 @@ vms_pfn frame_run_alloc(uint32_t order)
 	vms_pfn frame;
 
 	lock_take(&blocks.lock);
-	frame = block_alloc(order);
+	frame = block_find(order);
 	lock_drop(&blocks.lock);
 	if (frame == VMS_NO_FRAME)
 		return VMS_NO_FRAME;
@@ -204,10 +289,11 @@ struct memory_use memory_use(void)
 	struct memory_use use = {.total = blocks.total};
 
 	lock_take(&blocks.lock);
-	use.free = blocks.nr_free;
+	use.free = blocks.nr_free + NR_CHAIN * stock.nr;
 	lock_drop(&blocks.lock);
 	for (uint32_t i = 0; i < nr_cpus; i++) {
-		use.free += __atomic_load_n(&kept[i].nr, __ATOMIC_RELAXED);
+		use.free += __atomic_load_n(&kept[i].nr_now, __ATOMIC_RELAXED) +
+			    __atomic_load_n(&kept[i].nr_full, __ATOMIC_RELAXED);
 		use.nr_tables += __atomic_load_n(&kept[i].nr_tables, __ATOMIC_RELAXED);
 	}
 	return use;
