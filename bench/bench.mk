@@ -40,6 +40,11 @@ bench-icount: $(MMBENCH) $(KERNEL) $(O)/archive.cpio
 bench-time: $(MMBENCH) $(KERNEL) $(O)/archive.cpio
 	@bench/counted.py $(KERNEL) $(O)/archive.cpio $(MMBENCH) time
 
+## compare: the same program in this kernel and in Debian's Linux: instructions, time with 1, 2 and 4 CPUs, CSV, plot; TIMES=0
+compare: $(MMBENCH) $(KERNEL) $(O)/archive.cpio
+	@tools/install run compare
+	@bench/compare.py $(KERNEL) $(O)/archive.cpio $(MMBENCH) $(O)/compare
+
 ## profile: where the instructions of a benchmark's rows go, by function; ROW=pf,mmap_pf (none: all), TOP=25 lines a row
 profile: $(MMBENCH) $(KERNEL) $(O)/archive.cpio
 	@tools/install run
@@ -47,4 +52,4 @@ profile: $(MMBENCH) $(KERNEL) $(O)/archive.cpio
 
 -include $(BENCH_OBJ:.o=.d)
 
-.PHONY: bench bench-instructions bench-icount bench-time profile
+.PHONY: bench bench-instructions bench-icount bench-time compare profile

@@ -8,7 +8,7 @@
  *   g   pages per mmap/munmap request             default 4 (16 KiB)
  *   st  1 = run the single-thread part            default 1
  *   fk  1 = run the fork part                     default 1
- *   t   max threads in the threads part (0..2)    default 2
+ *   t   max threads in the threads part (0..4)    default 2
  *   pin 1 = pin thread i to CPU i                 default 1
  *   hz  TSC Hz, used only when clock_gettime fails
  *
@@ -21,6 +21,7 @@
 enum { PROT_R = 1, PROT_RW = 3, MAP_SHARED_ = 1, MAP_PRIV = 2, MAP_FIX = 0x10, MAP_ANON = 0x20, DONTNEED = 4 };
 #define BASE 0x100000000UL
 #define MAXN 1024
+#define MAXT 4
 
 static u64 cfg_r = 7, cfg_n = 512, cfg_g = 4, cfg_st = 1, cfg_fk = 1, cfg_t = 2, cfg_pin = 1, cfg_hz = 0;
 static int have_clock;
@@ -309,17 +310,18 @@ static void b_fork(void)
  * shuffles all requests among the threads, as the original does. */
 enum { K_MMAP_UNFIXED, K_MMAP, K_MMAP_PF, K_PF, K_UNMAP_VIRT, K_UNMAP, NKIND };
 static const char *const kname[NKIND] = {"mmap_unfixed", "mmap", "mmap_pf", "pf", "unmap_virt", "unmap"};
-static u64 off[2 * MAXN];
+static u64 off[MAXT * MAXN];
 static struct {
-	u32 go, done, quit;
+	u32 go, quit;
 	int kind;
-	u64 n, len, pages;
+	u64 threads, n, len, pages;
 	char row[32]; /* its name */
 } job;
 static struct {
 	struct t d;
-	u64 pad[6];
-} res[2];
+	u32 done;
+	u32 pad[11];
+} res[MAXT];
 static int ncpu = 1;
 static inline void spin(void)
 {
@@ -368,10 +370,10 @@ static void work(u64 id)
 	}
 	res[id].d = t_stop(a);
 }
-static void helper(void)
+static void helper(u64 id)
 {
-	u32 seen = 0;
-	pin(1);
+	u32 seen = res[id].done;
+	pin(id);
 	for (;;) {
 		u32 g;
 		while ((g = __atomic_load_n(&job.go, __ATOMIC_ACQUIRE)) == seen)
@@ -379,25 +381,34 @@ static void helper(void)
 		seen = g;
 		if (job.quit)
 			break;
-		work(1);
-		__atomic_store_n(&job.done, g, __ATOMIC_RELEASE);
+		if (id < job.threads)
+			work(id);
+		__atomic_store_n(&res[id].done, g, __ATOMIC_RELEASE);
 	}
-	__atomic_store_n(&job.done, seen, __ATOMIC_RELEASE);
+	__atomic_store_n(&res[id].done, seen, __ATOMIC_RELEASE);
 	for (;;)
 		sc(S_exit, 0);
 }
-static long spawn(char *stk_top)
+static long spawn(char *stk_top, u64 id)
 {
 	/* VM|FS|FILES|SIGHAND|THREAD|SYSVSEM */
 	u64 flags = 0x100 | 0x200 | 0x400 | 0x800 | 0x10000 | 0x40000;
 	long r;
 	*(u64 *)(stk_top - 16) = (u64)helper;
+	*(u64 *)(stk_top - 8) = id;
+	res[id].done = job.go; /* what was asked for before is not its business */
 	__asm__ volatile("syscall\n test %%rax,%%rax\n jnz 1f\n xor %%ebp,%%ebp\n"
-			 " pop %%rax\n call *%%rax\n hlt\n1:"
+			 " pop %%rax\n pop %%rdi\n call *%%rax\n hlt\n1:"
 			 : "=a"(r)
 			 : "a"(S_clone), "D"(flags), "S"(stk_top - 16), "d"(0)
 			 : "rcx", "r11", "memory");
 	return r;
+}
+static void wait_for_helpers(u64 threads, u32 go)
+{
+	for (u64 i = 1; i < threads; i++)
+		while (__atomic_load_n(&res[i].done, __ATOMIC_ACQUIRE) != go)
+			spin();
 }
 static void join(char *to, const char *a, const char *b)
 {
@@ -434,19 +445,18 @@ static void b_threads(u64 nt, int high, const char *pre)
 				for (u64 i = 0; i < nt * n; i++)
 					touch_n((char *)BASE + off[i], pages);
 			job.kind = kind;
+			job.threads = nt;
 			job.n = n;
 			job.len = len;
 			job.pages = pages;
 			u32 g = job.go + 1;
 			__atomic_store_n(&job.go, g, __ATOMIC_RELEASE);
 			work(0);
-			if (nt > 1)
-				while (__atomic_load_n(&job.done, __ATOMIC_ACQUIRE) != g)
-					spin();
-			struct t d = res[0].d;
-			if (nt > 1) {
-				d.ns = (d.ns + res[1].d.ns) / 2;
-				d.tk = (d.tk + res[1].d.tk) / 2;
+			wait_for_helpers(nt, g);
+			struct t d = {0, 0};
+			for (u64 i = 0; i < nt; i++) {
+				d.ns += res[i].d.ns / nt;
+				d.tk += res[i].d.tk / nt;
 			}
 			st[kind].pre = pre;
 			st_add(kind, kname[kind], n, d);
@@ -460,6 +470,30 @@ static void b_threads(u64 nt, int high, const char *pre)
 	st_print();
 	for (int i = 0; i < NSTAT; i++)
 		st[i].pre = NULL;
+}
+
+static u64 nr_helpers;
+/* So many threads with this one. Below 0: they cannot be had. */
+static long helpers_to(u64 threads)
+{
+	while (nr_helpers + 1 < threads) {
+		char *stk = map(NULL, 16 * PAGE);
+		touch_n(stk, 16);
+		long tid = spawn(stk + 16 * PAGE, nr_helpers + 1);
+		if (tid < 0) {
+			fail("clone", tid);
+			return tid;
+		}
+		nr_helpers++;
+	}
+	return 0;
+}
+static void helpers_end(void)
+{
+	u32 g = job.go + 1;
+	job.quit = 1;
+	__atomic_store_n(&job.go, g, __ATOMIC_RELEASE);
+	wait_for_helpers(nr_helpers + 1, g);
 }
 
 static int num(const char *a, const char *key, u64 *out)
@@ -501,7 +535,9 @@ __attribute__((used)) void cmain(u64 *sp)
 			ncpu += (mask[0] >> i) & 1;
 	}
 	for (u64 i = 0; i < MAXN; i++)
-		ptr[i] = NULL, off[i] = off[i + MAXN] = 0;
+		ptr[i] = NULL;
+	for (u64 i = 0; i < MAXT * MAXN; i++)
+		off[i] = 0;
 	struct t a = t_start("all");
 	ostr("# mmbench r=");
 	onum(cfg_r);
@@ -528,22 +564,13 @@ __attribute__((used)) void cmain(u64 *sp)
 		b_threads(1, 0, "t1.low.");
 		b_threads(1, 1, "t1.high.");
 	}
-	if (cfg_t >= 2) {
-		char *stk = map(NULL, 16 * PAGE);
-		touch_n(stk, 16);
-		long tid = spawn(stk + 16 * PAGE);
-		if (tid < 0)
-			fail("clone", tid);
-		else {
-			b_threads(2, 0, "t2.low.");
-			b_threads(2, 1, "t2.high.");
-			job.quit = 1;
-			u32 g = job.go + 1;
-			__atomic_store_n(&job.go, g, __ATOMIC_RELEASE);
-			while (__atomic_load_n(&job.done, __ATOMIC_ACQUIRE) != g)
-				spin();
-		}
+	for (u64 threads = 2; threads <= MAXT && threads <= cfg_t; threads *= 2) {
+		if (helpers_to(threads) < 0)
+			break;
+		b_threads(threads, 0, threads == 2 ? "t2.low." : "t4.low.");
+		b_threads(threads, 1, threads == 2 ? "t2.high." : "t4.high.");
 	}
+	helpers_end();
 	a = t_stop(a);
 	ostr("# done ns=");
 	onum(a.ns);

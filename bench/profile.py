@@ -4,7 +4,8 @@
 In the environment: ROW, a row's name, or several (pf,mmap_pf; none: those of linux-6.1.txt); N, operations a round (128);
 TOP, lines a row (25). Every instruction is counted, not sampled: in the last of three rounds QEMU runs one instruction at a
 time and writes where it is; nm says in which function that is. So a row's sum is what `make bench-icount` says, but for
-the clock's two calls; and it is the same in each run.
+the clock's two calls; and it is the same in each run. A row of several threads (t2.low.pf) is counted on all CPUs until
+the first of them is done.
 """
 import bisect
 import collections
@@ -88,6 +89,7 @@ class Profiler:
         self.begins, self.ends = symbols.address["row_begins"], symbols.address["row_ends"]
         self.seen = collections.Counter()
         self.stack = []
+        self.counting = None
         self.found = {}
 
     def run(self, code):
@@ -107,6 +109,7 @@ class Profiler:
         self.stack.append(row)
         self.seen[row] += 1
         if row in self.rows and self.seen[row] == ROUNDS:
+            self.counting = row
             print("counting %s ..." % row, file=sys.stderr, flush=True)
             self.counter.start()
             self.machine.monitor("singlestep on")
@@ -114,7 +117,8 @@ class Profiler:
             self.machine.monitor("log exec")
 
     def end(self, row):
-        if row in self.rows and self.seen[row] == ROUNDS and row not in self.found:
+        if row == self.counting:
+            self.counting = None
             self.machine.monitor("log none")
             self.machine.monitor("singlestep off")
             self.found[row] = self.counter.functions(self.symbols)
