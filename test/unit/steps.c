@@ -362,6 +362,111 @@ static void an_interrupt_at_any_time_finds_no_lock_of_its_own(void **state)
 	sim_stop();
 }
 
+/* --- Another cursor, on CPU 1, takes tables away while CPU 0 walks to its range without locks. --- */
+
+static struct vms_guard walker;
+static uint32_t nr_taken;
+
+static void begin_walk(void)
+{
+	space = space_new();
+	map_at(space, P, 1, RW_);
+	map_at(space, 3 * G1, 1, RW_);
+	nr_taken = 0;
+	vms_guard_enter(&walker);
+}
+
+/* A cursor of CPU 1 would wait for this one. */
+static bool is_locked(void)
+{
+	for (vms_pfn frame = 0; frame < vms_machine.nr_frames; frame++) {
+		if (vms_machine.meta[frame].kind == VMS_FRAME_TABLE && vms_machine.meta[frame].root == space->root &&
+		    vms_machine.meta[frame].lock != 0)
+			return true;
+	}
+	return false;
+}
+
+static void take_tables(void)
+{
+	if (is_locked())
+		return;
+	sim_run_on(1);
+	unmap_at(space, 0, 2 * G1);
+	nr_taken++;
+	sim_run_on(0);
+}
+
+/* Nothing is there yet, not even tables; CPU 1 makes them for another page. */
+static void begin_bare(void)
+{
+	begin_walk();
+	unmap_at(space, 0, 2 * G1);
+}
+
+static void make_tables(void)
+{
+	if (is_locked())
+		return;
+	sim_run_on(1);
+	map_at(space, 5 * P, 1, RW_);
+	nr_taken++;
+	sim_run_on(0);
+}
+
+static void open_to_edit(void)
+{
+	if (vms_cursor_open(&cursor, space, &walker, P, 2 * P, VMS_EDITING) != VMS_OK)
+		sim_fail("open");
+}
+
+static void open_to_read(void)
+{
+	if (vms_cursor_open(&cursor, space, &walker, P, 2 * P, VMS_READING) != VMS_OK)
+		sim_fail("open");
+}
+
+/* What it owns is in the tree, and it can be worked with. */
+static void walk_over(void)
+{
+	struct vms_item item;
+
+	assert_int_equal(vms_machine.meta[cursor.top].kind, VMS_FRAME_TABLE);
+	assert_int_equal(vms_machine.meta[cursor.top].stray, 0);
+	assert_int_equal(vms_machine.meta[cursor.top].lock, 1);
+	OK(vms_cursor_query(&cursor, &item));
+	assert_true(item.what == VMS_ABSENT || item.what == VMS_MAPPED);
+	if (nr_taken > 0)
+		assert_int_equal(item.what, VMS_ABSENT);
+	if (item.what == VMS_ABSENT && cursor.mode == VMS_EDITING)
+		map_new(&cursor, 1, RW_);
+	vms_cursor_close(&cursor);
+	vms_guard_leave(&walker);
+	assert_int_equal(query_at(space, 3 * G1).what, VMS_MAPPED);
+	CHECK(space);
+	space_end(space);
+}
+
+static void walk_over_made(void)
+{
+	vms_cursor_close(&cursor);
+	assert_int_equal(query_at(space, 5 * P).what, nr_taken > 0 ? VMS_MAPPED : VMS_ABSENT);
+	CHECK(space);
+	OK(vms_cursor_open(&cursor, space, &walker, P, 2 * P, VMS_EDITING));
+	assert_int_equal(cursor.top_level, 1);
+	walk_over();
+}
+
+static void tables_may_go_while_a_cursor_walks_to_them(void **state)
+{
+	(void)state;
+	machine_start(2);
+	at_every_step(begin_walk, open_to_edit, take_tables, walk_over);
+	at_every_step(begin_walk, open_to_read, take_tables, walk_over);
+	at_every_step(begin_bare, open_to_edit, make_tables, walk_over_made);
+	sim_stop();
+}
+
 int group_steps(void)
 {
 	const struct CMUnitTest test[] = {
@@ -369,6 +474,7 @@ int group_steps(void)
 		cmocka_unit_test(cutting_loses_no_bit_of_hardwares),
 		cmocka_unit_test(copying_loses_no_bit_of_hardwares),
 		cmocka_unit_test(reading_elsewhere_loses_no_bit_of_hardwares),
+		cmocka_unit_test(tables_may_go_while_a_cursor_walks_to_them),
 		cmocka_unit_test(an_interrupt_at_any_time_finds_no_lock_of_its_own),
 	};
 
