@@ -41,7 +41,7 @@ class Groups:
         kills[name] = kills.get(name, 0) + 1
 
     def limit(self, name):
-        return 1 + PATIENCE * self.cost[name]
+        return max(1, PATIENCE * self.cost[name])
 
 
 class Worker:
@@ -58,13 +58,15 @@ class Worker:
         self.flags = [options.cc] + LENIENT.split() + options.flags.split()
         self.files = options.files.split()
         self.built = set()
+        self.users = {}
+        self.dependents = self.parts = None
 
     def copy(self, tree):
         shutil.rmtree(tree.folder, ignore_errors=True)
         shutil.copytree(self.tree.folder, tree.folder, symlinks=True)
         other = Worker(self.options, tree)
         other.built = set(self.built)
-        other.dependents = self.dependents
+        other.dependents, other.parts = self.dependents, self.parts
         return other
 
     # --- The unit tests, by hand: make would compile more than is needed.
@@ -89,14 +91,39 @@ class Worker:
                 found.setdefault(os.path.normpath(word), []).append(path)
         return found
 
-    def users_of(self, path):
-        """What a changed file changes: itself; of a header all of src/ that includes it, and who names a part of it."""
+    def parts_of_headers(self):
+        """Every macro and inline function of a header: (its name, its text)."""
+        parts = []
+        for path in sorted({path for path in self.dependents if path.endswith(".h")}):
+            text = self.tree.read(path)
+            places = list(NAMES.finditer(text)) + [None]
+            for found, following in zip(places, places[1:]):
+                end = following.start() if following else len(text)
+                parts.append((found.group(1) or found.group(2), text[found.start():end]))
+        return parts
+
+    def names_at(self, path, start):
+        """The part of a header in which a mutant is, and all parts of headers that are made with it."""
+        before = [found.group(1) or found.group(2) for found in NAMES.finditer(self.tree.read(path)[:start])]
+        if not before:
+            return {}
+        names, more = set(), {before[-1]}
+        while more:
+            names |= more
+            mention = re.compile(r"\b(%s)\b" % "|".join(names))
+            more = {name for name, text in self.parts if name not in names and mention.search(text)}
+        return names
+
+    def users_of(self, path, start):
+        """What a change changes: the C file itself; of a header those that name the part of it that is changed."""
         if path.endswith(".c"):
             return [path]
-        names = [a or b for a, b in NAMES.findall(self.tree.read(path))]
-        mention = re.compile(r"\b(%s)\b" % "|".join(names))
-        return [user for user in self.dependents.get(path, [])
-                if user.startswith("src/") or mention.search(self.tree.read(user))]
+        key = (path, tuple(sorted(self.names_at(path, start))))
+        if key not in self.users:
+            mention = re.compile(r"\b(%s)\b" % "|".join(key[1]))
+            self.users[key] = [user for user in self.dependents.get(path, [])
+                               if not key[1] or mention.search(self.tree.read(user))]
+        return self.users[key]
 
     def is_new(self, path, users, level):
         """Compile to mutant objects: are they others than the original's and every other mutant's?"""
@@ -168,6 +195,7 @@ class Worker:
         if not self.link():
             sys.exit("mutants: the unit tests do not link")
         self.dependents = self.find_dependents()
+        self.parts = self.parts_of_headers()
 
     def is_compiled(self, path):
         target = self.object(path, "object")
@@ -202,7 +230,6 @@ class Worker:
                 self.cost[name] = time()
 
     def prepare(self, paths):
-        self.dependents = None
         if any(self.is_portable(path) for path in paths):
             self.compile_all()
             self.cost[FAST] = self.time_groups(FAST)
@@ -223,15 +250,15 @@ class Worker:
         """Does the machine in a process use this file?"""
         return path.startswith("src/") or path.endswith("/pte.h")
 
-    def verdict(self, path, text, mutated, is_second):
+    def verdict(self, path, start, text, mutated, is_second):
         """none: it is no mutant; alive: after the first tests; survived: all; or what noticed it."""
         if is_second:
             self.need(SANITIZED, [SANITIZED], lambda: self.time_groups(SANITIZED))
             self.need(CHECKED, CHECKED_TARGET, lambda: self.time_groups(CHECKED))
             self.need("explorer", ["out/explore/explore"], self.explorer_seconds)
-            return self.with_mutant(path, text, mutated, lambda: self.checked(path))
+            return self.with_mutant(path, text, mutated, lambda: self.checked(path, start))
         if self.is_portable(path):
-            return self.with_mutant(path, text, mutated, lambda: self.on_host(path))
+            return self.with_mutant(path, text, mutated, lambda: self.on_host(path, start))
         return self.with_mutant(path, text, mutated, self.on_machine)
 
     def with_mutant(self, path, text, mutated, function):
@@ -242,8 +269,8 @@ class Worker:
             # Also tells make that the file changed.
             self.tree.write(path, text)
 
-    def on_host(self, path):
-        users = self.users_of(path)
+    def on_host(self, path, start):
+        users = self.users_of(path, start)
         # Quickly compiled first: nearly all die, and only what lives is worth an optimizer's look.
         if not self.is_new(path, users, "-O0") or not self.link(users):
             return "none"
@@ -251,8 +278,8 @@ class Worker:
             return "unit"
         return "alive" if self.is_new(path, users, "-O1") and self.is_new(path, users, "-O2") else "none"
 
-    def checked(self, path):
-        users = self.users_of(path)
+    def checked(self, path, start):
+        users = self.users_of(path, start)
         if all(self.compile(user, "mutant") for user in users) and self.link(users) and \
                 self.tests_fail(FAST, path, lambda name: name in SLOW):
             return "unit"
