@@ -155,6 +155,52 @@ static void the_tables_of_the_range_are_locked_and_no_others(void **state)
 	finish();
 }
 
+/* Two cursors side by side, one over tables of the other's table: each locks and unlocks its own only. */
+static void a_cursor_that_closes_leaves_the_others_locks(void **state)
+{
+	static const struct {
+		vms_va start, end; /* of the one whose covering table is higher */
+		vms_va page;       /* of the other */
+	} pair[] = {{P, 3 * M2, 3 * M2},           {3 * M2, 6 * M2, 2 * M2 + P},   {3 * M2, 6 * M2, 7 * M2},
+		    {G1, 3 * G1, 3 * G1 + 5 * M2}, {G1 + M2, 3 * G1, G1},          {G1 + M2, 3 * G1, 5 * P},
+		    {M2, G1 + M2, G1 + M2},        {M2 + P, G1 + M2, G1 + 5 * M2}, {T5 - G1, T5 + G1, T5 + G1 + M2},
+		    {T5 - M2, T5 + M2, T5 + M2},   {T5 - M2, T5 + M2, T5 - 2 * M2}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(pair) / sizeof(pair[0]); i++) {
+		struct vms_cursor wide, narrow;
+		struct vms_guard guard;
+
+		begin();
+		map_at(space, pair[i].start, 1, R_);
+		map_at(space, pair[i].end - P, 1, R_);
+		map_at(space, pair[i].page, 1, R_);
+		vms_guard_enter(&guard);
+		for (uint32_t k = 0; k < 4; k++) {
+			for (uint32_t n = 0; n < 2; n++) {
+				bool is_wide = n == k % 2;
+				vms_va start = is_wide ? pair[i].start : pair[i].page;
+				vms_va end = is_wide ? pair[i].end : pair[i].page + P;
+
+				OK(vms_cursor_open(is_wide ? &wide : &narrow, space, &guard, start, end, VMS_EDITING));
+			}
+			assert_true(wide.top_level > narrow.top_level);
+			if (k < 2) {
+				vms_cursor_close(&wide);
+				assert_int_equal(vms_machine.meta[narrow.top].lock, 1);
+				vms_cursor_close(&narrow);
+			} else {
+				vms_cursor_close(&narrow);
+				assert_int_equal(vms_machine.meta[wide.top].lock, 1);
+				vms_cursor_close(&wide);
+			}
+			CHECK(space);
+		}
+		vms_guard_leave(&guard);
+		finish();
+	}
+}
+
 /* A walk without locks is a section of its own: odd while it lasts, and never the same number again. */
 static void each_walk_is_a_new_section(void **state)
 {
@@ -238,6 +284,7 @@ int group_covering(void)
 		cmocka_unit_test(what_is_there_is_not_cut_by_open),
 		cmocka_unit_test(reading_makes_nothing),
 		cmocka_unit_test(the_tables_of_the_range_are_locked_and_no_others),
+		cmocka_unit_test(a_cursor_that_closes_leaves_the_others_locks),
 		cmocka_unit_test(each_walk_is_a_new_section),
 		cmocka_unit_test(every_walker_is_waited_for),
 	};
