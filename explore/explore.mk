@@ -101,6 +101,9 @@ conflicts: $(EXPLORE_OUT)/conflict/conflicts
 		echo "conflicts: these are not in explore/conflicts.txt"; exit 1; fi
 	@echo "conflicts: none that is not known"
 
+include explore/spin/spin.mk
+include explore/stress/stress.mk
+
 -include $(wildcard $(EXPLORE_OUT)/*/*.d)
 
 .PHONY: explore explore-check explore-bugs explore-engine-bugs conflicts
