@@ -65,11 +65,11 @@ enum user_event {
 	USER_INTERRUPT  /* an interrupt was served; flags may have changed */
 };
 struct user_trap {
-	uint32_t number;  /* machine's own: for the message */
-	const char *name; /* "page fault", "general protection", ... */
 	bool is_page_fault;
-	struct vms_fault fault; /* then */
-	int signal;             /* else: what Linux sends: SIGILL, SIGFPE, SIGSEGV, SIGTRAP, SIGBUS */
+	struct vms_fault fault; /* then, and nothing else; or the others: */
+	uint32_t number;        /* machine's own: for the message */
+	const char *name;       /* "general protection", ... */
+	int signal;             /* what Linux sends: SIGILL, SIGFPE, SIGSEGV, SIGTRAP, SIGBUS */
 	int code;               /* si_code */
 	vms_va address;         /* si_addr */
 };

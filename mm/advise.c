@@ -51,8 +51,8 @@ static long check_area(const struct mm_area *area, enum advice advice)
 }
 
 /* Forget the contents: what is behind the address is what it was before it was touched. */
-static long discard_slot(struct mm *mm, struct vms_cursor *cursor, const struct vms_item *item, uint64_t len,
-			 uint32_t argument)
+static long discard_run(struct mm *mm, struct vms_cursor *cursor, const struct vms_item *item, uint64_t len,
+			uint32_t argument)
 {
 	struct mm_place place;
 
@@ -75,7 +75,7 @@ static long advise_area(struct mm *mm, const struct mm_area *area, vms_va start,
 	case DONTNEED:
 	case DONTNEED_LOCKED:
 	case FREE: /* at once, which it may be */
-		return mm_range_work(mm, start, end - start, discard_slot, 0, false);
+		return mm_range_work(mm, start, end - start, discard_run, 0, false);
 	case REMOVE:
 		return remove_pages(area, start, end);
 	case DONTFORK:
@@ -153,6 +153,6 @@ long mm_advise(struct mm *mm, vms_va va, uint64_t len, int advice)
 	if (advice == POPULATE_READ || advice == POPULATE_WRITE)
 		return populate(mm, va, size, advice == POPULATE_WRITE);
 	if ((advice == DONTNEED || advice == FREE) && is_plain(mm, va, va + size))
-		return mm_range_work(mm, va, size, discard_slot, 0, false);
+		return mm_range_work(mm, va, size, discard_run, 0, false);
 	return advise_range(mm, va, va + size, (enum advice)advice);
 }

@@ -40,17 +40,15 @@ static vms_pfn frame_copy(vms_pfn from)
 	return copy;
 }
 
-/* Map at the position and stay there. The frame's reference is used up, whatever happens. */
+/* Map at the position. The frame's reference is used up, whatever happens. */
 static long map_here(struct vms_cursor *cursor, vms_pfn frame, uint32_t flags)
 {
-	vms_va va = vms_cursor_at(cursor);
 	enum vms_status status = vms_cursor_map(cursor, frame, (struct vms_prop){flags, VMS_WRITE_BACK});
 
-	if (status != VMS_OK) {
-		vms_frame_put(frame);
-		return mm_errno(status);
-	}
-	return mm_errno(vms_cursor_jump(cursor, va));
+	if (status == VMS_OK)
+		return 0;
+	vms_frame_put(frame);
+	return mm_errno(status);
 }
 
 /* Flags of a page that was just given: hardware need not set accessed, nor dirty when it is written now. */
@@ -103,15 +101,12 @@ static long fault_cow(struct vms_cursor *cursor, const struct vms_item *item)
 {
 	vms_va va = vms_cursor_at(cursor);
 	uint32_t flags = flags_of(item->prop.flags, true) + (item->prop.flags & MM_FILE);
-	struct vms_item changed;
 	vms_pfn copy;
 
 	if (vms_frame_refs(item->frame) == 1) {
-		struct vms_change change = {.clear = MM_COW, .set = VMS_W};
+		struct vms_change change = {.clear = MM_COW, .set = VMS_R + VMS_W};
 
-		if (vms_cursor_protect_next(cursor, VMS_PAGE, change, &changed) != VMS_OK)
-			return -ENOMEM;
-		return mm_errno(vms_cursor_jump(cursor, va));
+		return vms_cursor_protect(cursor, VMS_PAGE, change, NULL) == VMS_OK ? 0 : -ENOMEM;
 	}
 	copy = frame_copy(item->frame);
 	if (copy == VMS_NO_FRAME)
@@ -131,11 +126,13 @@ long mm_resolve(struct mm *mm, struct vms_cursor *cursor, uint32_t access)
 
 	if (vms_cursor_query(cursor, &item) != VMS_OK || item.what == VMS_ABSENT)
 		return -EFAULT;
+	if (item.what == VMS_MARKED && !vms_has(item.token, MM_TOKEN_FILE))
+		return vms_has(item.token, access) ? fault_anonymous(cursor, item.token, access) : -EFAULT;
 	if (item.what == VMS_MARKED) {
 		place = mm_place_of(mm, &item, vms_cursor_at(cursor));
 		if (!vms_has(place.prot, access))
 			return -EFAULT;
-		return place.is_file ? fault_file(cursor, &place, access) : fault_anonymous(cursor, place.prot, access);
+		return fault_file(cursor, &place, access);
 	}
 	if (vms_has(item.prop.flags, access))
 		return 0;
@@ -190,7 +187,8 @@ static long page_copy(struct mm *mm, vms_va va, struct other_end *other, uint64_
 	result = mm_errno(vms_cursor_open(&cursor, &mm->space, &guard, page, page + VMS_PAGE, VMS_EDITING));
 	if (result == 0) {
 		result = mm_resolve(mm, &cursor, other->from != NULL ? VMS_W : VMS_R);
-		if (result == 0 && vms_cursor_query(&cursor, &item) == VMS_OK) {
+		if (result == 0 && vms_cursor_jump(&cursor, page) == VMS_OK &&
+		    vms_cursor_query(&cursor, &item) == VMS_OK) {
 			vms_pfn frame = item.frame + (vms_pfn)((page - item.va) / VMS_PAGE);
 			unsigned char *user = (unsigned char *)&vms_machine.ram[frame] + va % VMS_PAGE;
 

@@ -111,7 +111,7 @@ uint32_t mm_rights_of(const struct vms_item *item); /* only the rights: what mm_
 uint32_t mm_rights(uint32_t prot);
 
 /*
- * fault.c: make the page at an editing cursor's position ready for this access. The position does not move.
+ * fault.c: make the page at an editing cursor's position ready for this access. The position may move.
  * 0, -EFAULT (the program may not do that), -ENOMEM.
  */
 long mm_resolve(struct mm *mm, struct vms_cursor *cursor, uint32_t access);
@@ -164,10 +164,14 @@ long mm_flag_area(struct mm *mm, vms_va va, vms_va end, uint32_t clear, uint32_t
 void mm_all_add(struct mm *mm);
 void mm_all_remove(struct mm *mm);
 
-/* protect.c: do something to every slot of a range; -ENOMEM if there are holes. */
-typedef long mm_slot_work(struct mm *mm, struct vms_cursor *cursor, const struct vms_item *item, uint64_t len,
-			  uint32_t argument);
-long mm_range_work(struct mm *mm, vms_va va, uint64_t len, mm_slot_work *work, uint32_t argument, bool stop);
+/*
+ * protect.c: do something to all that is in a range, run by run; -ENOMEM if there are holes. Of a run, `len` bytes from
+ * the cursor's position, `item` is the first slot. The others have the same rights; either all of their frames are
+ * mapped nowhere else, or none; and if a file is behind it, it is one slot.
+ */
+typedef long mm_run_work(struct mm *mm, struct vms_cursor *cursor, const struct vms_item *item, uint64_t len,
+			 uint32_t argument);
+long mm_range_work(struct mm *mm, vms_va va, uint64_t len, mm_run_work *work, uint32_t argument, bool stop);
 
 /* area.c: is there memory in all of [va, va + len)? */
 bool mm_is_whole(struct mm *mm, vms_va va, uint64_t len);

@@ -132,17 +132,19 @@ enum user_event user_trap_take(struct user_trap *trap, uint64_t event)
 		return USER_INTERRUPT;
 	}
 
+	trap->is_page_fault = event == TRAP_PAGE_FAULT;
+	if (trap->is_page_fault) {
+		trap->fault = fault_of(error, cr2_read(), true);
+		irq_on();
+		return USER_EXCEPTION;
+	}
 	exception = &exceptions[event];
 	trap->number = (uint32_t)event;
 	trap->name = trap_name(event);
-	trap->is_page_fault = event == TRAP_PAGE_FAULT;
 	trap->signal = exception->signal ? exception->signal : SIGNAL_SEGV;
 	trap->code = exception->code;
 	trap->address = exception->at ? regs->rip : 0;
-	if (trap->is_page_fault) {
-		trap->fault = fault_of(error, cr2_read(), true);
-		trap->address = trap->fault.va;
-	} else if (event == TRAP_FPU || event == TRAP_SIMD) {
+	if (event == TRAP_FPU || event == TRAP_SIMD) {
 		trap->code = fpu_code_now((uint32_t)event);
 	} else if (!exception->signal) {
 		panic("%s in user mode at %lx", trap->name, regs->rip);
