@@ -24,7 +24,7 @@
 
 static struct vms_space spaces[NR_SPACES];
 static uint32_t owner[NR_SPACES][NR_PAGES];
-static uint64_t until; /* nanoseconds */
+static uint64_t until;    /* nanoseconds */
 static vms_pfn own_frame; /* one that CPUs make unique and take references of */
 static struct counts {
 	uint64_t edits, copies, accesses, remote, switches, kernel, frames;
@@ -90,8 +90,8 @@ static bool cursor_open(const struct cpu *cpu, uint32_t space, struct vms_guard 
 	enum vms_status status;
 
 	vms_guard_enter(guard);
-	status = vms_cursor_open(cursor, &spaces[space], guard, BASE + cpu->first * P, BASE + (cpu->first + cpu->nr) * P,
-				 mode);
+	status = vms_cursor_open(cursor, &spaces[space], guard, BASE + cpu->first * P,
+				 BASE + (cpu->first + cpu->nr) * P, mode);
 	if (status != VMS_OK) {
 		MUST(status == VMS_NO_MEMORY);
 		vms_guard_leave(guard);
