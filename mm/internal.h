@@ -52,6 +52,9 @@ struct mm_supply {
 	vms_va end;
 } VMS_OWN_LINE;
 
+#define MM_PIECE 0x200000ul
+#define MM_NR_PIECES 4096u
+
 struct mm {
 	struct vms_space space;
 	uint32_t users;            /* handles; all of them together are one of the space's references */
@@ -63,7 +66,8 @@ struct mm {
 	vms_va next;         /* where addresses are fresh; changed atomically */
 	uint32_t lock;       /* of the records' tree */
 	uint32_t random;
-	vms_va records_end; /* no record is above; only grows */
+	vms_va records_end;                        /* no record is above; only grows */
+	uint64_t records_place[MM_NR_PIECES / 64]; /* note_place(): where records are or were; only grows */
 	struct mm_record *records;
 	struct mm_supply supply[]; /* one a CPU */
 };

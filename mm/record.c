@@ -149,6 +149,39 @@ static struct mm_record *take_out(struct mm *mm, vms_va start, vms_va end)
 	return middle;
 }
 
+/*
+ * There is, or was, a record somewhere in these pieces of 2 MiB; some bits stand for several pieces. So that operations
+ * on ordinary memory, which has no records, neither take the lock nor write to what CPUs share.
+ */
+static void note_place(struct mm *mm, vms_va start, vms_va end)
+{
+	uint64_t piece = start / MM_PIECE, last = (end - 1) / MM_PIECE;
+
+	if (end > mm->records_end)
+		__atomic_store_n(&mm->records_end, end, __ATOMIC_RELAXED);
+	for (uint32_t i = 0; i < MM_NR_PIECES && piece <= last; i++, piece++) {
+		uint64_t *word = &mm->records_place[piece % MM_NR_PIECES / 64];
+
+		__atomic_store_n(word, *word | 1ull << piece % 64, __ATOMIC_RELAXED);
+	}
+}
+
+/* Is there surely none in [start, end)? Read without the lock: whoever could add one there owns the addresses. */
+static bool none_in(struct mm *mm, vms_va start, vms_va end)
+{
+	uint64_t piece = start / MM_PIECE, last = (end - 1) / MM_PIECE;
+
+	if (start >= __atomic_load_n(&mm->records_end, __ATOMIC_RELAXED))
+		return true;
+	if (last - piece >= 8)
+		return false;
+	for (; piece <= last; piece++) {
+		if (__atomic_load_n(&mm->records_place[piece % MM_NR_PIECES / 64], __ATOMIC_RELAXED) >> piece % 64 & 1)
+			return false;
+	}
+	return true;
+}
+
 static bool continues(const struct mm_record *old, const struct mm_record *next)
 {
 	return old->end == next->start && old->file == next->file && old->flags == next->flags &&
@@ -160,8 +193,7 @@ static struct mm_record *put_in(struct mm *mm, struct mm_record *record)
 {
 	struct mm_record *below = record->start > 0 ? at_or_after(mm, record->start - 1) : NULL;
 
-	if (record->end > mm->records_end)
-		__atomic_store_n(&mm->records_end, record->end, __ATOMIC_RELAXED);
+	note_place(mm, record->start, record->end);
 	if (below != NULL && continues(below, record)) {
 		below->end = record->end;
 		record->left = record->right = NULL;
@@ -194,7 +226,7 @@ long mm_records_cut(struct mm *mm, vms_va start, vms_va end)
 {
 	bool done;
 
-	if (none_from(mm, start))
+	if (none_in(mm, start, end))
 		return 0;
 	records_lock(mm);
 	done = cut_at(mm, start) && cut_at(mm, end);
@@ -206,7 +238,7 @@ void mm_records_drop(struct mm *mm, vms_va start, vms_va end)
 {
 	struct mm_record *gone;
 
-	if (none_from(mm, start))
+	if (none_in(mm, start, end))
 		return;
 	records_lock(mm);
 	gone = take_out(mm, start, end);
@@ -261,7 +293,7 @@ bool mm_record_next(struct mm *mm, vms_va va, uint32_t flags, struct mm_record *
 
 bool mm_record_at(struct mm *mm, vms_va va, struct mm_record *record)
 {
-	return mm_record_next(mm, va, 0, record) && record->start <= va;
+	return !none_in(mm, va, va + 1) && mm_record_next(mm, va, 0, record) && record->start <= va;
 }
 
 void mm_record_begin_at(struct mm *mm, vms_va start, vms_va va)
@@ -270,8 +302,10 @@ void mm_record_begin_at(struct mm *mm, vms_va start, vms_va va)
 
 	records_lock(mm);
 	record = at_or_after(mm, start);
-	if (record != NULL && record->start == start)
+	if (record != NULL && record->start == start) {
 		begin_at(record, va);
+		note_place(mm, va, record->end);
+	}
 	records_unlock(mm);
 }
 
@@ -310,7 +344,7 @@ long mm_records_flag(struct mm *mm, vms_va start, vms_va end, uint32_t clear, ui
 {
 	bool done;
 
-	if (set == 0 && none_from(mm, start))
+	if (set == 0 && none_in(mm, start, end))
 		return 0;
 	records_lock(mm);
 	done = cut_at(mm, start) && cut_at(mm, end);
