@@ -6,6 +6,7 @@
 
 #include <spec/logic_cursor.h>
 #include <spec/logic_mem.h>
+#include <spec/logic_node.h>
 #include <spec/logic_pte.h>
 #include <spec/logic_slot.h>
 #include <spec/logic_step.h>

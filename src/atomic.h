@@ -43,8 +43,8 @@ void vms__clear_bit(uint64_t *at, uint32_t bit);
 void vms__fence(void);
 /*@ requires bits != 0;
   @ assigns \nothing;
-  @ ensures \result < 32 && (bits >> \result) % 2 == 1;
-  @ ensures \forall integer k; 0 <= k < \result ==> (bits >> k) % 2 == 0; */
+  @ ensures \result < 32 && (bits & (1 << \result)) != 0;
+  @ ensures \forall integer k; 0 <= k < \result ==> (bits & (1 << k)) == 0; */
 uint32_t vms__lowest_bit(uint32_t bits);
 /*@ requires \valid_read((const unsigned char *)at + (0 .. size - 1)); assigns \nothing; */
 uint64_t vms__load_once(const void *at, uint32_t size);

@@ -90,12 +90,19 @@ static inline uint64_t vms__entry(vms_pfn node, uint32_t i)
 #define VMS__BLOCK (VMS_ENTRIES < 32 ? 1u : (uint32_t)VMS_ENTRIES / 32)
 
 /* Entry i of a table that uses these blocks is absent: the next one that may not be, or the end of the table. */
+/*@ requires i < VMS_ENTRIES;
+  @ assigns \nothing;
+  @ ensures i < \result < 1024;
+  @ ensures \result == i + 1 || !block_used(used, i / 16);
+  @ ensures \forall integer b; i / 16 < b < 32 && b * 16 < \result ==> !block_used(used, b); */
 static inline uint32_t vms__skip(uint32_t used, uint32_t i)
 {
 	uint32_t block = i / VMS__BLOCK, rest = used >> block;
 
+	//@ assert \forall integer b; block <= b < 32 ==> (block_used(rest, b - block) <==> block_used(used, b));
 	if (rest % 2 != 0)
 		return i + 1;
+	//@ assert !block_used(rest, 0);
 	return rest == 0 ? (uint32_t)VMS_ENTRIES : (block + vms__lowest_bit(rest)) * VMS__BLOCK;
 }
 
@@ -103,8 +110,19 @@ static inline uint32_t vms__skip(uint32_t used, uint32_t i)
  * Go from entry *i of a table that uses these blocks to the first that is not absent, and give it; or to `end` or
  * beyond, and give 0.
  */
+/*@ requires \valid_read(table) && \valid(i) && \separated(table, i) && end <= VMS_ENTRIES;
+  @ assigns *i;
+  @ ensures \old(*i) <= *i;
+  @ ensures \result != 0 ==> *i < end && \result == table->entry[*i];
+  @ ensures \result == 0 ==> *i >= end;
+  @ ensures \forall integer j; \old(*i) <= j < *i && j < end ==> table->entry[j] == 0 || !block_used(used, j / 16); */
 static inline uint64_t vms__next_in(const struct vms_table *table, uint32_t used, uint32_t *i, uint32_t end)
 {
+	/*@ loop invariant \at(*i, Pre) <= *i;
+	  @ loop invariant \forall integer j; \at(*i, Pre) <= j < *i && j < end ==>
+	  @   table->entry[j] == 0 || !block_used(used, j / 16);
+	  @ loop assigns *i;
+	  @ loop variant end - *i; */
 	while (*i < end) {
 		uint64_t pte = vms__load64(&table->entry[*i]);
 
@@ -115,6 +133,13 @@ static inline uint64_t vms__next_in(const struct vms_table *table, uint32_t used
 	return 0;
 }
 
+/* The same in table n. */
+/*@ requires mem_ok && n < vms_machine.nr_frames && \valid(i) && apart(i) && end <= VMS_ENTRIES;
+  @ assigns *i;
+  @ ensures \old(*i) <= *i;
+  @ ensures \result != 0 ==> *i < end && \result == ent(n, *i);
+  @ ensures \result == 0 ==> *i >= end;
+  @ ensures blocks_ok(n) ==> \forall integer j; \old(*i) <= j < *i && j < end ==> ent(n, j) == 0; */
 static inline uint64_t vms__next(vms_pfn n, uint32_t *i, uint32_t end)
 {
 	return vms__next_in(&vms_machine.ram[n], vms_machine.meta[n].used, i, end);
@@ -130,6 +155,11 @@ static inline void vms__entry_set(vms_pfn node, uint32_t i, uint64_t pte)
 }
 
 /* So many more entries of n than before are not absent, modulo 2^32. */
+/*@ requires mem_ok && n < vms_machine.nr_frames;
+  @ assigns vms_machine.meta[n].nr_present, vms_machine.meta[n].used;
+  @ ensures vms_machine.meta[n].nr_present == (uint32_t)(\old(vms_machine.meta[n].nr_present) + more);
+  @ ensures vms_machine.meta[n].used ==
+  @   (vms_machine.meta[n].nr_present == 0 ? 0 : \old(vms_machine.meta[n].used)); */
 static inline void vms__count(vms_pfn n, uint32_t more)
 {
 	vms_machine.meta[n].nr_present += more;
@@ -138,19 +168,40 @@ static inline void vms__count(vms_pfn n, uint32_t more)
 }
 
 /* Something is, or is about to be, in entry i of n. */
+/*@ requires mem_ok && n < vms_machine.nr_frames && i < VMS_ENTRIES;
+  @ assigns vms_machine.meta[n].used;
+  @ ensures \forall integer b; 0 <= b < 32 ==>
+  @   (block_used(vms_machine.meta[n].used, b) <==> b == i / 16 || block_used(\old(vms_machine.meta[n].used), b)); */
 static inline void vms__block_use(vms_pfn n, uint32_t i)
 {
 	vms_machine.meta[n].used |= 1u << i / VMS__BLOCK;
 }
 
 /* The same for entries `first` to `last`. */
+/*@ requires mem_ok && n < vms_machine.nr_frames && first <= last < VMS_ENTRIES;
+  @ assigns vms_machine.meta[n].used;
+  @ ensures \forall integer b; 0 <= b < 32 ==> (block_used(vms_machine.meta[n].used, b) <==>
+  @   first / 16 <= b <= last / 16 || block_used(\old(vms_machine.meta[n].used), b)); */
 static inline void vms__blocks_use(vms_pfn n, uint32_t first, uint32_t last)
 {
+	/*@ loop invariant first / 16 <= i <= last / 16 + 1;
+	  @ loop invariant \forall integer b; 0 <= b < 32 ==> (block_used(vms_machine.meta[n].used, b) <==>
+	  @   first / 16 <= b < i || block_used(\at(vms_machine.meta[n].used, Pre), b));
+	  @ loop assigns i, vms_machine.meta[n].used;
+	  @ loop variant last / 16 + 1 - i; */
 	for (uint32_t i = first / VMS__BLOCK; i <= last / VMS__BLOCK; i++)
 		vms__block_use(n, i * VMS__BLOCK);
 }
 
 /* Put `pte` in the place of `old` in entry i of n, which is locked: stored and counted. Either may be 0, absent. */
+/*@ requires mem_ok && n < vms_machine.nr_frames && i < VMS_ENTRIES;
+  @ assigns vms_machine.ram[n].entry[i], vms_machine.meta[n].nr_present, vms_machine.meta[n].used;
+  @ ensures ent(n, i) == pte;
+  @ ensures stored{Pre,Post}(n, i);
+  @ ensures vms_machine.meta[n].nr_present == (uint32_t)(\old(vms_machine.meta[n].nr_present) +
+  @   (old == 0 && pte != 0 ? 1 : old != 0 && pte == 0 ? 0xffffffff : 0));
+  @ ensures \old(blocks_ok(n) && ent(n, i) == old) && (pte != 0 || vms_machine.meta[n].nr_present != 0) ==>
+  @   blocks_ok(n); */
 static inline void vms__entry_put(vms_pfn n, uint32_t i, uint64_t old, uint64_t pte)
 {
 	if (old == 0 && pte != 0) {
@@ -160,6 +211,8 @@ static inline void vms__entry_put(vms_pfn n, uint32_t i, uint64_t old, uint64_t 
 		vms__count(n, ~0u);
 	}
 	vms__entry_set(n, i, pte);
+	//@ assert same_tables{Pre, Here};
+	//@ assert no_new_tables{Pre, Here};
 }
 
 /* Change an entry that hardware may be changing: accessed, dirty. False if it is not `old` any more. */
