@@ -344,6 +344,127 @@ static void the_kernel_maps_anything_uncounted(void **state)
 	sim_stop();
 }
 
+/* Pages may be anywhere under a table that a giant frame would replace. */
+static void a_giant_frame_looks_below_tables_below(void **state)
+{
+	struct vms_space *space;
+	struct vms_cursor cursor;
+	vms_pfn frame;
+
+	(void)state;
+	machine_start_large(1, 1, 1);
+	space = space_new();
+	frame = sim_frame_new(3);
+	map_at(space, G1 + 5 * M2 + 7 * P, 1, R_);
+	cursor_open(&cursor, space, 0, T5, VMS_EDITING);
+	OK(vms_cursor_jump(&cursor, G1));
+	IS(vms_cursor_map(&cursor, frame, RW_), VMS_EXISTS);
+	cursor_close(&cursor);
+	assert_int_equal(query_at(space, G1 + 5 * M2 + 7 * P).what, VMS_MAPPED);
+	unmap_at(space, G1 + 5 * M2 + 7 * P, P);
+	map_at(space, G1 + 6 * M2, 2, R_);
+	cursor_open(&cursor, space, 0, T5, VMS_EDITING);
+	OK(vms_cursor_jump(&cursor, G1));
+	IS(vms_cursor_map(&cursor, frame, RW_), VMS_EXISTS);
+	/* Empty tables under it do not matter; they go. */
+	OK(vms_cursor_jump(&cursor, G1 + 6 * M2));
+	OK(vms_cursor_unmap(&cursor, P, NULL));
+	OK(vms_cursor_unmap(&cursor, M2 - P, NULL));
+	OK(vms_cursor_jump(&cursor, G1));
+	OK(vms_cursor_map(&cursor, frame, RW_));
+	sim_handle_gone(frame);
+	cursor_close(&cursor);
+	assert_int_equal(query_at(space, G1 + 5 * M2).len, G1);
+	CHECK(space);
+	space_end(space);
+	sim_stop();
+}
+
+/* Two CPUs remember the way to an empty table; then a large frame takes its place. */
+static void the_way_to_a_table_that_was_replaced_is_forgotten(void **state)
+{
+	static const vms_va start[] = {0, M2, G1 + 2 * M2};
+
+	(void)state;
+	for (uint32_t i = 0; i < sizeof(start) / sizeof(start[0]); i++) {
+		struct vms_space *space;
+		struct vms_cursor cursor;
+		vms_pfn frame;
+		vms_pa pa;
+
+		machine_start_large(2, 1, 0);
+		space = space_new();
+		map_at(space, start[i] + P, 1, RW_);
+		map_at(space, start[i] + 3 * P, 1, RW_);
+		for (uint32_t cpu = 2; cpu-- > 0;) {
+			sim_run_on(cpu);
+			sim_activate(space);
+		}
+		unmap_at(space, start[i] + P, P);
+		for (uint32_t cpu = 2; cpu-- > 0;) {
+			sim_run_on(cpu);
+			assert_true(sim_probe(start[i] + 3 * P, VMS_W, true, &pa));
+		}
+		cursor_open(&cursor, space, start[i] + 3 * P, P, VMS_EDITING);
+		OK(vms_cursor_unmap(&cursor, P, NULL));
+		cursor_close(&cursor);
+		for (uint32_t cpu = 2; cpu-- > 0;) {
+			sim_run_on(cpu);
+			assert_false(sim_probe(start[i] + 3 * P, VMS_W, true, &pa));
+		}
+		frame = sim_frame_new(2);
+		cursor_open(&cursor, space, start[i] / G1 * G1, G1, VMS_EDITING);
+		OK(vms_cursor_jump(&cursor, start[i]));
+		OK(vms_cursor_map(&cursor, frame, RW_));
+		sim_handle_gone(frame);
+		cursor_close(&cursor);
+		for (uint32_t cpu = 2; cpu-- > 0;) {
+			sim_run_on(cpu);
+			assert_true(sim_probe(start[i] + 3 * P, VMS_W, true, &pa));
+			assert_int_equal(pa, (frame + 3) * P);
+			sim_activate(&vms_machine.kernel);
+		}
+		CHECK(space);
+		space_end(space);
+		sim_stop();
+	}
+}
+
+/* Which frames are a device's: reserved, or beyond all that the machine has records of. */
+static void devices_end_where_memory_begins(void **state)
+{
+	const vms_pfn last = VMS_NO_FRAME - 1;
+	struct vms_space *space;
+	struct vms_cursor cursor;
+	uint32_t kind;
+
+	(void)state;
+	machine_start(1);
+	space = space_new();
+	cursor_open(&cursor, space, 0, M2, VMS_EDITING);
+	/* Frame 0 is nobody's, frame 1 is memory. */
+	OK(vms_cursor_map_device(&cursor, 0, P, R_));
+	IS(vms_cursor_map_device(&cursor, 0, 2 * P, R_), VMS_BAD_FRAME);
+	IS(vms_cursor_map_device(&cursor, 1, P, R_), VMS_BAD_FRAME);
+	/* The last number that a frame can have. */
+	OK(vms_cursor_map_device(&cursor, last, P, R_));
+	IS(vms_cursor_map_device(&cursor, last, 2 * P, R_), VMS_BAD_FRAME);
+	OK(vms_cursor_map_device(&cursor, last - 1, 2 * P, R_));
+	IS(vms_cursor_map_device(&cursor, VMS_NO_FRAME, P, R_), VMS_BAD_FRAME);
+	assert_int_equal(vms_cursor_at(&cursor), 4 * P);
+	/* What lies behind the last record is none. */
+	vms_machine.nr_frames--;
+	kind = vms_machine.meta[vms_machine.nr_frames].kind;
+	vms_machine.meta[vms_machine.nr_frames].kind = VMS_FRAME_UNTYPED;
+	OK(vms_cursor_map_device(&cursor, vms_machine.nr_frames, P, R_));
+	vms_machine.meta[vms_machine.nr_frames].kind = kind;
+	vms_machine.nr_frames++;
+	cursor_close(&cursor);
+	unmap_at(space, 0, M2);
+	space_end(space);
+	sim_stop();
+}
+
 int group_map(void)
 {
 	const struct CMUnitTest test[] = {
@@ -357,6 +478,9 @@ int group_map(void)
 		cmocka_unit_test(map_replaces_a_mark),
 		cmocka_unit_test(devices_map_all_or_nothing),
 		cmocka_unit_test(the_kernel_maps_anything_uncounted),
+		cmocka_unit_test(a_giant_frame_looks_below_tables_below),
+		cmocka_unit_test(the_way_to_a_table_that_was_replaced_is_forgotten),
+		cmocka_unit_test(devices_end_where_memory_begins),
 	};
 
 	return cmocka_run_group_tests_name("map", test, NULL, NULL);
