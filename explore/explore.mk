@@ -26,6 +26,10 @@ explore-check: $(EXPLORE_OUT)/check/litmus $(EXPLORE_OUT)/check/random
 	@$(EXPLORE_OUT)/check/litmus
 	@$(EXPLORE_OUT)/check/random
 
+# What cannot be explored is refused.
+explore-bad-input: $(EXPLORE_OUT)/explore $(EXPLORE_OUT)/check/diverge
+	@explore/check/bad_input.py $^ $(CC) -Iexplore -Iinclude -I. -fsyntax-only src/tlb.c
+
 # src/ on small tables. Its lock function becomes weak, so that world.c can put one that waits in a step in its place.
 EXPLORE_SMALL := -Iexplore -Iinclude -I. -DVMS_INDEX_BITS=2 -DVMS_MAX_CPUS=4u \
 	-DVMS_FLUSH_RANGES=2u -DVMS_FLUSH_PAGES=3u -DVMS_FLUSH_FRAMES=1u
@@ -58,7 +62,7 @@ $(EXPLORE_OUT)/explore: $(EXPLORE_ENGINE) $(EXPLORE_LIB) $(EXPLORE_WORLD)
 	@$(CC) -no-pie -o $@ $^
 
 ## explore: every interleaving of the scenarios, sequentially consistent and with store buffers
-explore: $(EXPLORE_OUT)/explore
+explore: $(EXPLORE_OUT)/explore explore-bad-input
 	@$< -j $(NR_JOBS)
 
 ## explore-bugs: plant each bug of explore/bugs.list in src/; a scenario must find it
@@ -103,7 +107,8 @@ conflicts: $(EXPLORE_OUT)/conflict/conflicts
 
 include explore/spin/spin.mk
 include explore/stress/stress.mk
+include explore/cover/cover.mk
 
 -include $(wildcard $(EXPLORE_OUT)/*/*.d)
 
-.PHONY: explore explore-check explore-bugs explore-engine-bugs conflicts
+.PHONY: explore explore-bad-input explore-check explore-bugs explore-engine-bugs conflicts

@@ -39,6 +39,7 @@ static uint32_t nr_nodes;
 static uint16_t process_clock[MAX_PROCESSES][MAX_PROCESSES];
 static uint16_t process_steps[MAX_PROCESSES];
 static process_set next_sleep;
+static uint32_t nr_scheduled; /* steps of the schedule that is replayed */
 static char saved[MAX_SHARED];
 static jmp_buf give_up;
 
@@ -298,6 +299,7 @@ static void step(struct node *node)
 {
 	struct event *event = &events[nr_events];
 	bool fresh = nr_events + 1 >= nr_nodes;
+	struct event before = *event;
 
 	event->process = node->chosen;
 	event->choice = node->choice;
@@ -306,6 +308,8 @@ static void step(struct node *node)
 	if (event->process >= MAX_FIBERS)
 		clock_add(process_clock[event->process], fibers[event->process - MAX_FIBERS].buffer[0].caused);
 	memory_apply(node->chosen, event);
+	if (!fresh && options.replay == NULL && (event->kind != before.kind || event->op.address != before.op.address))
+		explore_fail("the program does not behave the same twice: step %u is another", nr_events);
 	if (options.search != EXPLORE_PLAIN)
 		event_note(nr_events, fresh && options.replay == NULL);
 	if (event->process < MAX_FIBERS && memory_buffered(&event->op)) {
@@ -332,6 +336,19 @@ static void run_ended(void)
 	program->finish();
 }
 
+/* A step of a schedule that is replayed: can it be taken? */
+static void replay_check(process_set enabled)
+{
+	const struct node *node = &nodes[nr_events];
+
+	if (nr_events >= nr_scheduled)
+		return;
+	if (!set_has(enabled, node->chosen))
+		explore_fail("the schedule does not fit: step %u, process %u cannot go", nr_events, node->chosen);
+	if (node->choice >= memory_choices(node->chosen))
+		explore_fail("the schedule does not fit: step %u, no value %u back", nr_events, node->choice);
+}
+
 static void run_once(void)
 {
 	uint32_t last = 0;
@@ -342,6 +359,8 @@ static void run_once(void)
 		process_set enabled = enabled_now();
 
 		if (enabled == 0) {
+			if (options.replay != NULL && nr_events < nr_scheduled)
+				explore_fail("the schedule does not fit: step %u, but the run is over", nr_events);
 			run_ended();
 			return;
 		}
@@ -351,6 +370,8 @@ static void run_once(void)
 			result.blocked++;
 			return;
 		}
+		if (options.replay != NULL)
+			replay_check(enabled);
 		if (!set_has(enabled, nodes[nr_events].chosen))
 			explore_fail("the program does not behave the same twice: step %u", nr_events);
 		step(&nodes[nr_events]);
@@ -474,6 +495,7 @@ static bool schedule_read(const char *text)
 			nodes[nr_nodes++] = (struct node){.chosen = (uint8_t)process, .choice = (uint8_t)choice};
 		text = *end == ',' ? end + 1 : end;
 	}
+	nr_scheduled = nr_nodes;
 	return true;
 }
 

@@ -109,8 +109,12 @@ static void arguments(int argc, char **argv)
 			want.nr_workers = (uint32_t)atoi(optarg);
 			break;
 		case 'm':
-			for (want.model = 2; want.model > 0 && strcmp(optarg, model_name[want.model]) != 0;)
+			for (want.model = 2; want.model >= 0 && strcmp(optarg, model_name[want.model]) != 0;)
 				want.model--;
+			if (want.model < 0) {
+				fprintf(stderr, "explore: a model is sc, tso or weak\n");
+				exit(2);
+			}
 			break;
 		case 't':
 			want.seconds = atof(optarg);
@@ -127,6 +131,12 @@ static void arguments(int argc, char **argv)
 	}
 	if (optind < argc)
 		want.name = argv[optind];
+	for (uint32_t job = 0; !is_wanted(job); job++) {
+		if (job + 1 == 3 * nr_scenarios) {
+			fprintf(stderr, "explore: no scenario has this in its name, or not in this model\n");
+			exit(2);
+		}
+	}
 }
 
 int main(int argc, char **argv)
