@@ -50,6 +50,8 @@ static void tree_read(vms_pfn table, uint32_t level, uint32_t first, uint32_t *p
 		uint64_t pte = world.ram[table].entry[i];
 
 		nr += pte != 0;
+		if (check && pte != 0 && (meta->used >> i) % 2 == 0)
+			explore_fail("node %u: entry %u is in no used block", table, i);
 		if (arch_pte_kind(pte, level) == ARCH_PTE_TABLE) {
 			tree_read(arch_pte_child(pte), level - 1, first, pages, root, check);
 			continue;
@@ -63,6 +65,8 @@ static void tree_read(vms_pfn table, uint32_t level, uint32_t first, uint32_t *p
 		if (user && arch_pte_kind(pte, level) == ARCH_PTE_LEAF && arch_pte_frame(pte, level) < NR_FRAMES)
 			leaf_read(pte, level, span, check);
 	}
+	if (check && nr == 0 && meta->used != 0)
+		explore_fail("node %u is empty and uses blocks 0x%x", table, meta->used);
 	if (check && nr != meta->nr_present)
 		explore_fail("node %u says %u entries and has %u", table, meta->nr_present, nr);
 }
