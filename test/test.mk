@@ -80,12 +80,13 @@ $(O)/readme.ok: README.md $(wildcard include/vms/*.h)
 ## check-readme: does the example in README.md compile?
 check-readme: $(O)/readme.ok
 
-## test: everything: format, unit tests, interleavings, fuzzers' corpus, kernel under QEMU
+## test: everything: format, unit tests, interleavings, models, threads, fuzzers' corpus, kernel under QEMU
 test:
 	@tools/install run test
 	@$(MAKE_ALL) check-format check-tree check-readme
 	@$(MAKE_ALL) unit
-	@$(MAKE_ALL) explore conflicts
+	@$(MAKE_ALL) explore conflicts spin-quick
+	@$(MAKE_ALL) stress SECS=8
 	@$(MAKE_ALL) fuzz-replay
 	@$(MAKE_ALL) boot-test
 

@@ -8,8 +8,9 @@ format:
 check-format:
 	@tools/check-format
 
-## check-tree: file lengths, and what src/ must not contain
+## check-tree: file lengths, what src/ must not contain, a line in proof/TRUST.md for each of its functions
 check-tree:
 	@tools/check-tree
+	@proof/functions.py --check
 
 .PHONY: format check-format check-tree
