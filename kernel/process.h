@@ -154,6 +154,12 @@ void process_set_alarm(struct process *process, uint64_t when, uint64_t every); 
 
 void limits_init(struct limit limits[NR_LIMITS]); /* limits.c: those of the first process */
 
+/*
+ * shortage.c: a page could not be made. True: try again, or look after signals first; false: there is no other
+ * way than that the caller's process ends. May sleep.
+ */
+bool memory_make_room(void);
+
 /* clone.c */
 struct clone_request {
 	uint64_t flags; /* CLONE_*, without the signal */

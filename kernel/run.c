@@ -24,44 +24,61 @@ static const char *missing_right(uint32_t access)
 	return access == VMS_W ? "not writable" : access == VMS_X ? "not executable" : "not readable";
 }
 
-/* Memory was there for the asking, but the kernel has none: this program is the one that pays. */
-VMS_NORETURN static void out_of_memory(const struct vms_fault *fault)
+/* Memory was there for the asking, but the kernel has none: somebody pays, this program if need be. */
+static void out_of_memory(const struct vms_fault *fault)
 {
 	struct process *process = this_process();
 
+	if (memory_make_room())
+		return;
 	say("vmspace: %s (pid %d) killed: out of memory at %s 0x%lx\n", process->name, process->pid,
 	    access_name(fault->access), fault->va);
 	process_exit(SIGKILL);
 }
 
+/* Why a fault at a user's address is the program's own: the signal, its code, and words. 0: not any more. */
+static int judge(const struct vms_fault *fault, int *code, const char **why)
+{
+	struct mm_area area;
+
+	*code = SEGV_MAPERR;
+	*why = "not mapped";
+	if (!mm_next_area(this_process()->mm, fault->va, &area))
+		return SIGSEGV;
+	if (area.start > fault->va) {
+		if (area.end == USER_STACK_TOP && area.start - fault->va <= STACK_NEAR)
+			*why = "stack overflow";
+		return SIGSEGV;
+	}
+	if ((area.prot & fault->access) != fault->access) {
+		*why = missing_right(fault->access);
+		*code = SEGV_ACCERR;
+		return SIGSEGV;
+	}
+	/* The rights are there, so the file has no such page; or another thread has made it right just now. */
+	if (area.file == NULL)
+		return 0;
+	*why = "past the end of the file";
+	*code = BUS_ADRERR;
+	return SIGBUS;
+}
+
 static void page_fault(const struct vms_fault *fault)
 {
-	struct mm *mm = this_process()->mm;
-	vms_va page = fault->va / VMS_PAGE * VMS_PAGE;
-	struct mm_area area;
-	const char *why = "not mapped";
+	const char *why = "kernel address";
 	int sig = SIGSEGV, code = SEGV_MAPERR;
 	char what[96];
 
-	if (fault->va >= VMS_USER_END) {
-		why = "kernel address";
-	} else if (mm_next_area(mm, page, &area)) {
-		if (area.start > fault->va) {
-			if (area.end == USER_STACK_TOP && area.start - fault->va <= STACK_NEAR)
-				why = "stack overflow";
-		} else if ((area.prot & fault->access) != fault->access) {
-			why = missing_right(fault->access);
-			code = SEGV_ACCERR;
-		} else {
-			char byte;
+	if (fault->va < VMS_USER_END) {
+		long result = mm_access(this_process()->mm, fault->va, fault->access);
 
-			/* The rights are there, so either no memory is, or the file has no such page. */
-			if (area.file == NULL || mm_read(mm, &byte, fault->va, 1) != -EFAULT)
-				out_of_memory(fault);
-			why = "past the end of the file";
-			sig = SIGBUS;
-			code = BUS_ADRERR;
-		}
+		if (result == -ENOMEM)
+			out_of_memory(fault);
+		if (result != -EFAULT)
+			return;
+		sig = judge(fault, &code, &why);
+		if (sig == 0)
+			return;
 	}
 	format(what, sizeof(what), "%s 0x%lx (%s)", access_name(fault->access), fault->va, why);
 	signal_fault(sig, code, fault->va, what);

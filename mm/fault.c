@@ -158,14 +158,20 @@ static long fault_once(struct vms_space *space, vms_va va, uint32_t access)
 	return result;
 }
 
+long mm_access(struct mm *mm, vms_va va, uint32_t access)
+{
+	long result;
+
+	va -= va % VMS_PAGE;
+	result = fault_once(&mm->space, va, access);
+	if (result == -EFAULT && mm_grow(mm, va))
+		result = fault_once(&mm->space, va, access);
+	return result;
+}
+
 bool mm_fault(struct vms_space *space, const struct vms_fault *fault)
 {
-	vms_va va = fault->va - fault->va % VMS_PAGE;
-	long result = fault_once(space, va, fault->access);
-
-	if (result == -EFAULT && mm_grow(mm_of(space), va))
-		result = fault_once(space, va, fault->access);
-	return result == 0;
+	return mm_access(mm_of(space), fault->va, fault->access) == 0;
 }
 
 /* Kernel memory at the other end of a copy: exactly one of the two is not NULL. */

@@ -107,6 +107,9 @@ long mm_sync(struct mm *mm, vms_va va, uint64_t len, uint32_t flags); /* msync *
 void mm_file_forget(const void *contents, uint64_t from, uint64_t to);
 bool mm_file_is_writable(const void *contents);
 
+/* Make the page at va ready, as a fault does: 0; -EFAULT: the program may not, or the file has no such page; -ENOMEM. */
+long mm_access(struct mm *mm, vms_va va, uint32_t access);
+
 /* Reach into a space that need not be active, faulting pages in. 0 or -EFAULT, -ENOMEM. */
 long mm_write(struct mm *mm, vms_va to, const void *from, uint64_t len);
 long mm_read(struct mm *mm, void *to, vms_va from, uint64_t len);

@@ -64,6 +64,13 @@ compare-semantics:
 	@$(MAKE_ALL) $(KERNEL) $(ARCHIVE) $(O)/user/glibc/semantics
 	@test/boot/semantics.py $(KERNEL) $(ARCHIVE) $(O)/user/glibc/semantics
 
+## race: threads that map, unmap, protect, move, touch and fork over each other, killed at any moment; SECS=60 CPUS=4 SEED=
+race:
+	@tools/install run
+	@$(MAKE_ALL) $(KERNEL) $(ARCHIVE) $(O)/user/glibc/races
+	@KERNEL=$(KERNEL) ARCHIVE=$(ARCHIVE) PROG=$(O)/user/glibc/races ARGS="$(or $(SECS),60) $(SEED)" CPUS=$(or $(CPUS),4) \
+		TIMEOUT=600 tools/run
+
 ## boot-test: run programs in the kernel under QEMU with 1, 2 and 4 CPUs and compare what they print
 boot-test:
 	@tools/install run test
@@ -90,4 +97,4 @@ test:
 	@$(MAKE_ALL) fuzz-replay
 	@$(MAKE_ALL) boot-test
 
-.PHONY: run archive user compare-semantics boot-test check-readme test
+.PHONY: run archive user compare-semantics race boot-test check-readme test

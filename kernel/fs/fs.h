@@ -17,6 +17,9 @@ long fs_init(const void *archive, uint64_t len);
 /* Free every inode, for the books. Nothing may be open. */
 void fs_fini(void);
 
+/* When memory is short: forget pages of files that can be had again from the archive. How many. */
+uint64_t files_drop_clean(void);
+
 void file_get(struct file *file);
 void file_put(struct file *file);
 /* Open a path of the current process: -errno or 0. Flags and mode as Linux's open. */

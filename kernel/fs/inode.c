@@ -35,6 +35,8 @@ void inode_put(struct inode *inode)
 		return;
 	if (inode->ops->free)
 		inode->ops->free(inode);
+	if (inode->backing)
+		regular_free(inode);
 	pages_cut(&inode->pages, 0);
 	heap_free(inode->target);
 	heap_free(inode);

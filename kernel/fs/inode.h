@@ -57,13 +57,20 @@ struct inode {
 	uint64_t number;
 	uint64_t atime, mtime, ctime; /* ns since 1970 */
 	const struct inode_ops *ops;
-	struct mutex mutex;   /* writes and truncation: one at a time */
-	struct lock lock;     /* pages, size */
-	uint64_t size;        /* under lock; read alone by others */
-	struct pages pages;   /* regular files, and what /proc made up */
-	uint32_t seals;       /* F_SEAL_, and SEALABLE; under mutex, read by others too */
-	bool mapped;          /* some page was given to a mapping, ever */
-	struct list children; /* directories: entries in the order of their cookies; under tree_lock */
+	struct mutex mutex; /* writes and truncation: one at a time */
+	struct lock lock;   /* pages, size */
+	uint64_t size;      /* under lock; read alone by others */
+	struct pages pages; /* regular files, and what /proc made up */
+	uint32_t seals;     /* F_SEAL_, and SEALABLE; under mutex, read by others too */
+	bool mapped;        /* some page was given to a mapping, ever */
+	/*
+	 * What a page that is not there holds, up to backed_len: memory that stays, of the initial archive. Beyond it,
+	 * zeros. Under lock; only shrinks.
+	 */
+	const uint8_t *backing;
+	uint64_t backed_len;
+	struct list in_backed; /* of all that were given any */
+	struct list children;  /* directories: entries in the order of their cookies; under tree_lock */
 	uint64_t next_cookie;
 	char *target;             /* symbolic links */
 	void *state;              /* pipes */
@@ -152,6 +159,11 @@ extern const struct inode_ops symlink_ops;
 /* regular.c */
 extern const struct inode_ops regular_ops;
 long regular_truncate(struct inode *inode, uint64_t size);
+/* From now on its contents are these bytes, which stay where they are. It is empty, and nobody else's yet. */
+void regular_back(struct inode *inode, const void *bytes, uint64_t len);
+/* A page with its contents, made if need be; VMS_NO_FRAME: no memory. The inode's lock is held, index < PAGES_MAX. */
+vms_pfn regular_page(struct inode *inode, uint64_t index);
+void regular_free(struct inode *inode); /* the last use of it */
 /* Make zeros of [from, to), and give back whole pages of it. */
 long regular_punch(struct inode *inode, uint64_t from, uint64_t to);
 /* fcntl's F_ADD_SEALS and F_GET_SEALS. */

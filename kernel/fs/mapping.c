@@ -25,7 +25,7 @@ long mm_port_file_page(struct file *file, uint64_t index, vms_pfn *frame)
 	if (file->ops != &regular_ops || index >= page_up(inode->size) / VMS_PAGE)
 		error = -EFAULT;
 	if (!error) {
-		*frame = pages_make(&inode->pages, index);
+		*frame = regular_page(inode, index);
 		if (*frame == VMS_NO_FRAME || vms_frame_get(*frame) != VMS_OK)
 			error = -ENOMEM;
 		inode->mapped = true;
@@ -40,7 +40,7 @@ bool mm_port_file_has_page(struct file *file, uint64_t index)
 	bool has;
 
 	lock_take(&inode->lock);
-	has = pages_find(&inode->pages, index) != VMS_NO_FRAME;
+	has = index * VMS_PAGE < inode->backed_len || pages_find(&inode->pages, index) != VMS_NO_FRAME;
 	lock_drop(&inode->lock);
 	return has;
 }

@@ -10,6 +10,92 @@
 #include <kernel/memory.h>
 #include <mm/mm.h>
 
+static struct {
+	struct lock lock; /* outside of every inode's */
+	struct list inodes;
+	bool started;
+} backed;
+
+void regular_back(struct inode *inode, const void *bytes, uint64_t len)
+{
+	inode->backing = bytes;
+	inode->backed_len = inode->size = len;
+	lock_take(&backed.lock);
+	if (!backed.started)
+		list_init(&backed.inodes);
+	backed.started = true;
+	list_add(&inode->in_backed, &backed.inodes);
+	lock_drop(&backed.lock);
+}
+
+void regular_free(struct inode *inode)
+{
+	lock_take(&backed.lock);
+	list_remove(&inode->in_backed);
+	lock_drop(&backed.lock);
+}
+
+/* Bytes of a page that its backing has. */
+static uint64_t backed_bytes(const struct inode *inode, uint64_t index)
+{
+	return inode->backed_len > index * VMS_PAGE ? min_u64(VMS_PAGE, inode->backed_len - index * VMS_PAGE) : 0;
+}
+
+vms_pfn regular_page(struct inode *inode, uint64_t index)
+{
+	uint64_t len = backed_bytes(inode, index);
+	vms_pfn frame = len > 0 ? pages_find(&inode->pages, index) : VMS_NO_FRAME;
+
+	if (frame != VMS_NO_FRAME)
+		return frame;
+	frame = pages_make(&inode->pages, index);
+	if (frame != VMS_NO_FRAME && len > 0)
+		memcpy(frame_data(frame), inode->backing + index * VMS_PAGE, len);
+	return frame;
+}
+
+/* Is the page what would be there without it? */
+static bool is_clean(const struct inode *inode, uint64_t index, vms_pfn frame)
+{
+	uint64_t len = backed_bytes(inode, index);
+	const char *bytes = frame_data(frame);
+
+	if (memcmp(bytes, inode->backing + index * VMS_PAGE, len) != 0)
+		return false;
+	while (len < VMS_PAGE && bytes[len] == 0)
+		len++;
+	return len == VMS_PAGE;
+}
+
+/* Pages that nobody maps or reads just now, and that can be had again. */
+static uint64_t drop_clean(struct inode *inode)
+{
+	uint64_t nr = 0, end = page_up(inode->backed_len) / VMS_PAGE;
+
+	lock_take(&inode->lock);
+	for (uint64_t i = pages_next(&inode->pages, 0, true); i < end; i = pages_next(&inode->pages, i + 1, true)) {
+		vms_pfn frame = pages_find(&inode->pages, i);
+
+		if (vms_frame_refs(frame) != 1 || !is_clean(inode, i, frame))
+			continue;
+		pages_drop(&inode->pages, i);
+		nr++;
+	}
+	lock_drop(&inode->lock);
+	return nr;
+}
+
+uint64_t files_drop_clean(void)
+{
+	uint64_t nr = 0;
+
+	lock_take(&backed.lock);
+	for (struct list *at = backed.inodes.next; backed.started && at != &backed.inodes; at = at->next)
+		nr += drop_clean(list_entry(at, struct inode, in_backed));
+	lock_drop(&backed.lock);
+	return nr;
+}
+
 static void frame_put(vms_pfn frame)
 {
 	vms_port_preempt_off();
@@ -24,6 +110,7 @@ long regular_read(struct inode *inode, struct io *io, uint64_t *position)
 
 	while (io->left > 0 && !io->fault && !error) {
 		uint64_t at = *position, offset = at % VMS_PAGE, len = 0, moved;
+		const uint8_t *from = NULL;
 		vms_pfn frame = VMS_NO_FRAME;
 
 		lock_take(&inode->lock);
@@ -32,11 +119,17 @@ long regular_read(struct inode *inode, struct io *io, uint64_t *position)
 			frame = pages_find(&inode->pages, at / VMS_PAGE);
 			if (frame != VMS_NO_FRAME && vms_frame_get(frame) != VMS_OK)
 				error = -ENOMEM;
+			if (frame == VMS_NO_FRAME && at < inode->backed_len) {
+				from = inode->backing + at;
+				len = min_u64(len, inode->backed_len - at);
+			}
 		}
 		lock_drop(&inode->lock);
 		if (len == 0 || error)
 			break;
-		if (frame == VMS_NO_FRAME) {
+		if (from) {
+			moved = io_put(io, from, len);
+		} else if (frame == VMS_NO_FRAME) {
 			moved = io_zero(io, len);
 		} else {
 			moved = io_put(io, (char *)frame_data(frame) + offset, len);
@@ -55,7 +148,7 @@ static long page_get(struct inode *inode, uint64_t index, vms_pfn *frame)
 	long error = 0;
 
 	lock_take(&inode->lock);
-	*frame = pages_make(&inode->pages, index);
+	*frame = regular_page(inode, index);
 	if (*frame == VMS_NO_FRAME || vms_frame_get(*frame) != VMS_OK)
 		error = -ENOMEM;
 	lock_drop(&inode->lock);
@@ -112,9 +205,15 @@ static void clear_part(struct inode *inode, uint64_t from, uint64_t to)
  * In this order: the size, so that no page past it is mapped any more; then the mappings of those pages; then the
  * pages themselves. The inode's mutex is held.
  */
-static void cut(struct inode *inode, uint64_t size)
+static long cut(struct inode *inode, uint64_t size)
 {
 	lock_take(&inode->lock);
+	/* What is left of the last page is a page of its own from now on. */
+	if (size < inode->backed_len && size % VMS_PAGE != 0 && regular_page(inode, size / VMS_PAGE) == VMS_NO_FRAME) {
+		lock_drop(&inode->lock);
+		return -ENOMEM;
+	}
+	inode->backed_len = min_u64(inode->backed_len, size / VMS_PAGE * VMS_PAGE);
 	inode->size = size;
 	clear_part(inode, size, page_up(size));
 	lock_drop(&inode->lock);
@@ -123,6 +222,7 @@ static void cut(struct inode *inode, uint64_t size)
 	lock_take(&inode->lock);
 	pages_cut(&inode->pages, page_up(size) / VMS_PAGE);
 	lock_drop(&inode->lock);
+	return 0;
 }
 
 long regular_truncate(struct inode *inode, uint64_t size)
@@ -136,7 +236,7 @@ long regular_truncate(struct inode *inode, uint64_t size)
 	    (size > inode->size && (inode->seals & F_SEAL_GROW))) {
 		error = -EPERM;
 	} else if (size < inode->size) {
-		cut(inode, size);
+		error = cut(inode, size);
 	} else {
 		lock_take(&inode->lock);
 		inode->size = size;
@@ -165,15 +265,28 @@ static void drop_pages(struct inode *inode, uint64_t first, uint64_t end)
 	lock_drop(&inode->lock);
 }
 
+/* Have all of it in pages of its own, none behind them. */
+static long unback(struct inode *inode)
+{
+	long error = 0;
+
+	lock_take(&inode->lock);
+	for (uint64_t i = 0; i * VMS_PAGE < inode->backed_len && !error; i++)
+		error = regular_page(inode, i) == VMS_NO_FRAME ? -ENOMEM : 0;
+	if (!error)
+		inode->backed_len = 0;
+	lock_drop(&inode->lock);
+	return error;
+}
+
 long regular_punch(struct inode *inode, uint64_t from, uint64_t to)
 {
 	uint64_t first = page_up(from), end = to / VMS_PAGE * VMS_PAGE;
-	long error = 0;
+	long error;
 
 	mutex_take(&inode->mutex);
-	if (inode->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) {
-		error = -EPERM;
-	} else {
+	error = inode->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE) ? -EPERM : unback(inode);
+	if (!error) {
 		lock_take(&inode->lock);
 		clear_part(inode, from, min_u64(first, to));
 		if (end >= first)

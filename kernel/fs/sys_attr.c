@@ -269,7 +269,7 @@ static long reserve(struct inode *inode, uint64_t offset, uint64_t len, bool kee
 		error = -EPERM;
 	for (uint64_t i = offset / VMS_PAGE; i < page_up(offset + len) / VMS_PAGE && !error; i++) {
 		lock_take(&inode->lock);
-		if (pages_make(&inode->pages, i) == VMS_NO_FRAME)
+		if (regular_page(inode, i) == VMS_NO_FRAME)
 			error = -ENOSPC;
 		lock_drop(&inode->lock);
 	}

@@ -144,11 +144,13 @@ long sys_pwritev2(const uint64_t a[6])
 /* From SEEK_DATA and SEEK_HOLE: the next place that is there, or is not; the end counts as a hole. */
 static int64_t seek_pages(struct inode *inode, int64_t offset, bool data)
 {
-	uint64_t size, index;
+	uint64_t size, index = offset < 0 ? 0 : (uint64_t)offset / VMS_PAGE, backed;
 
 	lock_take(&inode->lock);
 	size = inode->size;
-	index = offset < 0 ? 0 : pages_next(&inode->pages, (uint64_t)offset / VMS_PAGE, data);
+	backed = page_up(inode->backed_len) / VMS_PAGE;
+	if (index >= backed || !data)
+		index = pages_next(&inode->pages, max_u64(index, backed), data);
 	lock_drop(&inode->lock);
 	if (offset < 0 || (uint64_t)offset >= size)
 		return -ENXIO;

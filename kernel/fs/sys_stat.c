@@ -27,7 +27,7 @@ static void stat_inode(const struct inode *inode, struct abi_stat *stat)
 		.rdev = inode->rdev,
 		.size = is_made_up(inode) ? 0 : (int64_t)inode->size,
 		.blksize = VMS_PAGE,
-		.blocks = (int64_t)(inode->pages.nr * VMS_PAGE / 512),
+		.blocks = (int64_t)(max_u64(page_up(inode->backed_len), inode->pages.nr * VMS_PAGE) / 512),
 		.atime = {(int64_t)(inode->atime / NS), (int64_t)(inode->atime % NS)},
 		.mtime = {(int64_t)(inode->mtime / NS), (int64_t)(inode->mtime % NS)},
 		.ctime = {(int64_t)(inode->ctime / NS), (int64_t)(inode->ctime % NS)},

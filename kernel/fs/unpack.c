@@ -16,6 +16,7 @@ struct linked {
 
 struct unpacking {
 	struct linked *links;
+	bool stays; /* the memory that holds the contents */
 };
 
 /* The directory `name`, made if it is not there. Uses up `dir`, also on failure. */
@@ -73,11 +74,17 @@ static long enter_parent(const char *path, char name[NAME_BYTES], struct entry *
 	return 0;
 }
 
-static long fill(struct inode *inode, const struct cpio_entry *entry)
+static long fill(struct inode *inode, const struct cpio_entry *entry, bool stays)
 {
 	struct io io = io_kernel((void *)(uintptr_t)entry->data, entry->len);
 	uint64_t position = 0;
-	long written = regular_write(inode, &io, &position, false);
+	long written;
+
+	if (stays && entry->len > 0 && !inode->backing && inode->size == 0) {
+		regular_back(inode, entry->data, entry->len);
+		return 0;
+	}
+	written = regular_write(inode, &io, &position, false);
 
 	return written < 0 ? written : (uint64_t)written < entry->len ? -ENOMEM : 0;
 }
@@ -119,7 +126,7 @@ static long make_regular(struct unpacking *unpacking, const struct cpio_entry *e
 			error = remember_linked(unpacking, entry, *inode);
 	}
 	if (!error && entry->len)
-		error = fill(*inode, entry);
+		error = fill(*inode, entry, unpacking->stays);
 	if (error)
 		inode_put(*inode);
 	return error;
@@ -229,7 +236,7 @@ static void forget_links(void *context)
 
 static long unpack(const void *archive, uint64_t len)
 {
-	struct unpacking unpacking = {NULL};
+	struct unpacking unpacking = {NULL, true};
 	struct cpio_reader reader = {.entry = unpack_entry, .end = forget_links, .context = &unpacking};
 	long error = cpio_read(&reader, archive, len);
 
@@ -252,7 +259,7 @@ static long add_text(struct entry *dir, const char *name, const char *text)
 {
 	struct cpio_entry entry = {
 		.mode = S_IFREG | 0444, .nr_links = 1, .data = (const uint8_t *)text, .len = strlen(text)};
-	struct unpacking unpacking = {NULL};
+	struct unpacking unpacking = {NULL, false};
 
 	return add_entry(&unpacking, dir, name, &entry);
 }
