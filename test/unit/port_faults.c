@@ -97,10 +97,14 @@ WRAP(vms_pfn, vms_port_frame_alloc, void)
 	return port_fault == PORT_ALLOC_ZERO && frame == VMS_NO_FRAME ? 0 : frame;
 }
 
+void (*port_on_free)(vms_pfn frame);
+
 WRAP(void, vms_port_frame_free, vms_pfn frame, uint32_t level)
 {
 	if (port_fault != PORT_FREE_LOST || !every(100))
 		__real_vms_port_frame_free(frame, level);
+	if (port_on_free != NULL)
+		port_on_free(frame);
 }
 
 WRAP(void, arch_mmu_activate, vms_pfn root)

@@ -4,6 +4,8 @@
 #ifndef VMS_TEST_PORT_FAULTS_H
 #define VMS_TEST_PORT_FAULTS_H
 
+#include <vms/types.h>
+
 enum port_fault {
 	PORT_FINE,
 	PORT_CPU_NUMBER,          /* a number that no CPU has */
@@ -45,5 +47,8 @@ enum port_fault {
 
 extern enum port_fault port_fault;
 void port_fault_plant(enum port_fault fault);
+
+/* Not NULL: called when a frame was freed. */
+extern void (*port_on_free)(vms_pfn frame);
 
 #endif

@@ -275,6 +275,71 @@ static void less_rights_are_told_to_all_more_to_none(void **state)
 	sim_stop();
 }
 
+/* From every combination of rights to every other: who is told, by the call for one mapping and that for a range. */
+static void told_if_and_only_if_a_right_goes(void **state)
+{
+	static const uint32_t rights[] = {0, VMS_R, VMS_R | VMS_W, VMS_R | VMS_X, VMS_R | VMS_W | VMS_X};
+	struct vms_space *space;
+
+	(void)state;
+	machine_start(2);
+	space = space_new_active();
+	sim_run_on(1);
+	sim_activate(space);
+	sim_run_on(0);
+	for (uint32_t i = 0; i < 50; i++) {
+		uint32_t from = rights[i / 2 % 5], to = rights[i / 10];
+		struct vms_change change = {.clear = (VMS_R | VMS_W | VMS_X) & ~to, .set = to | VMS_SOFT0};
+		struct vms_cursor cursor;
+		struct vms_item item;
+		uint64_t before;
+
+		map_at(space, 3 * P, 1, (struct vms_prop){.flags = from});
+		cursor_open(&cursor, space, 3 * P, P, VMS_EDITING);
+		before = sim_counts().interrupts;
+		if (i % 2 == 0)
+			OK(vms_cursor_protect_next(&cursor, P, change, &item));
+		else
+			OK(vms_cursor_protect(&cursor, P, change, NULL));
+		cursor_close(&cursor);
+		assert_int_equal(sim_counts().interrupts - before, (from & ~to) != 0);
+		assert_int_equal(query_at(space, 3 * P).prop.flags, to | VMS_SOFT0);
+		unmap_at(space, 3 * P, P);
+	}
+	sim_run_on(1);
+	sim_activate(&vms_machine.kernel);
+	sim_run_on(0);
+	space_end(space);
+	sim_stop();
+}
+
+/* Every flag that the change does not name is as before, the kernel's global one too. */
+static void the_kernels_flags_stay(void **state)
+{
+	const vms_va va = VMS_KERNEL_START + 3 * G1;
+	static const uint32_t kept[] = {0,         VMS_GLOBAL, VMS_ACCESSED,
+					VMS_DIRTY, VMS_SOFT1,  VMS_GLOBAL | VMS_ACCESSED | VMS_DIRTY | VMS_SOFT1};
+	struct vms_cursor cursor;
+	struct vms_item item;
+
+	(void)state;
+	machine_start(1);
+	cursor_open(&cursor, &vms_machine.kernel, va, M2, VMS_EDITING);
+	for (uint32_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
+		const struct vms_prop prop = {.flags = VMS_R | VMS_W | kept[i]};
+
+		OK(vms_cursor_jump(&cursor, va));
+		OK(vms_cursor_map_device(&cursor, sim_device(), P, prop));
+		OK(vms_cursor_jump(&cursor, va));
+		OK(vms_cursor_protect_next(&cursor, P, (struct vms_change){.clear = VMS_W, .set = VMS_SOFT0}, &item));
+		assert_int_equal(item.prop.flags, VMS_R | VMS_SOFT0 | kept[i]);
+		OK(vms_cursor_jump(&cursor, va));
+		OK(vms_cursor_unmap(&cursor, P, NULL));
+	}
+	cursor_close(&cursor);
+	sim_stop();
+}
+
 static void the_dirty_bit_survives_a_change(void **state)
 {
 	struct vms_space *space;
@@ -355,6 +420,8 @@ int group_protect(void)
 		cmocka_unit_test(a_huge_leaf_is_cut_to_the_range),
 		cmocka_unit_test(a_cut_is_told_to_all),
 		cmocka_unit_test(less_rights_are_told_to_all_more_to_none),
+		cmocka_unit_test(told_if_and_only_if_a_right_goes),
+		cmocka_unit_test(the_kernels_flags_stay),
 		cmocka_unit_test(the_dirty_bit_survives_a_change),
 		cmocka_unit_test(each_leaf_keeps_what_is_its_own),
 		cmocka_unit_test(devices_can_be_protected),

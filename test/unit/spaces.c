@@ -1,6 +1,7 @@
 /*
  * Spaces: create, hold, activate, end; the kernel's half; the fault handler.
  */
+#include "port_faults.h"
 #include "unit.h"
 
 static void a_new_space_is_empty_and_costs_one_frame(void **state)
@@ -137,6 +138,48 @@ static void the_last_put_frees_tables_and_drops_frames(void **state)
 	assert_true(sim_frame_free(own));
 	assert_int_equal(vms_frame_refs(shared), 1);
 	sim_frame_put(shared);
+	sim_stop();
+}
+
+static vms_pfn reused[16];
+static uint32_t nr_reused;
+
+/* Whoever is given the frame that was just freed uses it at once. */
+static void reuse(vms_pfn frame)
+{
+	void (*again)(vms_pfn frame) = port_on_free;
+
+	if (nr_reused == sizeof(reused) / sizeof(reused[0]))
+		return;
+	port_on_free = NULL;
+	assert_int_equal(vms_port_frame_alloc(), frame);
+	OK(vms_frame_from_unused(frame, VMS_FRAME_UNTYPED, 1));
+	sim_handle_more(frame);
+	reused[nr_reused++] = frame;
+	port_on_free = again;
+}
+
+/* The tables under a table are freed before it: their frames may be somebody else's by then. */
+static void what_was_freed_is_not_touched_again(void **state)
+{
+	struct vms_space *space;
+
+	(void)state;
+	machine_start(1);
+	space = space_new();
+	map_at(space, P, 1, R_);
+	map_at(space, 5 * M2, 1, R_);
+	map_at(space, 3 * G1 + M2, 1, R_);
+	map_at(space, T5, 1, NONE);
+	nr_reused = 0;
+	port_on_free = reuse;
+	vms_space_put(space);
+	port_on_free = NULL;
+	assert_true(nr_reused > 8);
+	for (uint32_t i = 0; i < nr_reused; i++) {
+		assert_int_equal(vms_frame_refs(reused[i]), 1);
+		sim_frame_put(reused[i]);
+	}
 	sim_stop();
 }
 
@@ -464,6 +507,7 @@ int group_spaces(void)
 		cmocka_unit_test(kernel_create_without_memory_keeps_nothing),
 		cmocka_unit_test(references_keep_a_space),
 		cmocka_unit_test(the_last_put_frees_tables_and_drops_frames),
+		cmocka_unit_test(what_was_freed_is_not_touched_again),
 		cmocka_unit_test(an_active_space_survives_its_last_put),
 		cmocka_unit_test(activate_keeps_the_cpu_set_and_the_count),
 		cmocka_unit_test(spaces_do_not_see_each_other),
