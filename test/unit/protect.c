@@ -340,6 +340,71 @@ static void the_kernels_flags_stay(void **state)
 	sim_stop();
 }
 
+/* In one call: what is found for one page must not be taken for one that only looks alike. */
+static void pages_of_one_call_are_told_apart(void **state)
+{
+	const vms_va va = VMS_KERNEL_START + 3 * G1;
+	struct vms_cursor cursor;
+	struct vms_item item;
+
+	(void)state;
+	machine_start(1);
+	cursor_open(&cursor, &vms_machine.kernel, va, M2, VMS_EDITING);
+	OK(vms_cursor_map_device(&cursor, sim_device(), P, NONE));
+	OK(vms_cursor_map_device(&cursor, sim_device(), 2 * P, RX_));
+	OK(vms_cursor_jump(&cursor, va));
+	OK(vms_cursor_protect(&cursor, 3 * P, SET(VMS_R), NULL));
+	for (uint32_t i = 0; i < 3; i++) {
+		OK(vms_cursor_jump(&cursor, va + i * P));
+		OK(vms_cursor_query(&cursor, &item));
+		assert_int_equal(item.prop.flags, i == 0 ? VMS_R : VMS_R | VMS_X);
+		assert_int_equal(item.frame, sim_device() + (i == 2));
+	}
+	OK(vms_cursor_jump(&cursor, va + P));
+	OK(vms_cursor_protect(&cursor, 2 * P, CLEAR(VMS_X), NULL));
+	OK(vms_cursor_jump(&cursor, va + P));
+	OK(vms_cursor_query(&cursor, &item));
+	assert_int_equal(item.prop.flags, VMS_R);
+	cursor_close(&cursor);
+	unmap_at(&vms_machine.kernel, va, 3 * P);
+	sim_stop();
+}
+
+/* Many pages: those that lose a right are flushed, as many as there are; a large leaf at the very beginning too. */
+static void flushes_of_one_call_are_exact(void **state)
+{
+	struct vms_space *space;
+	struct vms_cursor cursor;
+	uint64_t pages, all;
+	uint8_t byte;
+
+	(void)state;
+	machine_start_large(1, 1, 0);
+	space = space_new_active();
+	for (uint64_t i = 0; i < 16; i++)
+		map_at(space, M2 + i * P, 1, i % 4 == 1 || i == 2 ? RW_ : R_);
+	pages = sim_counts().flushes_page;
+	all = sim_counts().flushes_all;
+	protect_all(space, M2, 16 * P, SET(VMS_SOFT0));
+	assert_int_equal(sim_counts().flushes_page, pages);
+	protect_all(space, M2, 16 * P, CLEAR(VMS_W));
+	assert_int_equal(sim_counts().flushes_page, pages + 5);
+	protect_all(space, M2, 16 * P, SET(VMS_W));
+	assert_int_equal(sim_counts().flushes_page, pages + 5);
+	assert_int_equal(sim_counts().flushes_all, all);
+	map_at(space, 0, 2, RW_);
+	assert_true(sim_write(9 * P, 1));
+	protect_all(space, 0, M2, CLEAR(VMS_W));
+	assert_false(sim_write(9 * P, 1));
+	assert_true(sim_read(9 * P, &byte));
+	cursor_open(&cursor, space, 0, M2, VMS_EDITING);
+	OK(vms_cursor_unmap(&cursor, M2, NULL));
+	cursor_close(&cursor);
+	CHECK(space);
+	space_end(space);
+	sim_stop();
+}
+
 static void the_dirty_bit_survives_a_change(void **state)
 {
 	struct vms_space *space;
@@ -422,6 +487,8 @@ int group_protect(void)
 		cmocka_unit_test(less_rights_are_told_to_all_more_to_none),
 		cmocka_unit_test(told_if_and_only_if_a_right_goes),
 		cmocka_unit_test(the_kernels_flags_stay),
+		cmocka_unit_test(pages_of_one_call_are_told_apart),
+		cmocka_unit_test(flushes_of_one_call_are_exact),
 		cmocka_unit_test(the_dirty_bit_survives_a_change),
 		cmocka_unit_test(each_leaf_keeps_what_is_its_own),
 		cmocka_unit_test(devices_can_be_protected),
