@@ -38,6 +38,21 @@ static uint32_t prot_like(const struct mm_area *area)
 	       (vms_has(area->prot, VMS_X) ? MM_PROT_EXEC : 0);
 }
 
+/* What was advised for the memory at `from` goes for [va, va + len) too, which was just mapped: or that goes again. */
+static long advise_like(struct mm *mm, vms_va from, vms_va va, uint64_t len)
+{
+	const uint32_t advised = MM_RECORD_NOT_FORKED | MM_RECORD_WIPED | MM_RECORD_NOT_DUMPED;
+	struct mm_record record;
+	long result;
+
+	if (!mm_record_at(mm, from, &record) || (record.flags & advised) == 0)
+		return 0;
+	result = mm_flag_area(mm, va, va + len, 0, record.flags & advised);
+	if (result != 0)
+		(void)mm_unmap(mm, va, len);
+	return result;
+}
+
 /* More of the same at `va`, which continues the area; it must be free unless `replace`. */
 static long extend(struct mm *mm, const struct mm_area *area, vms_va va, uint64_t len, uint64_t offset, bool replace)
 {
@@ -104,6 +119,9 @@ static long move(struct mm *mm, const struct mm_area *area, vms_va old, uint64_t
 
 	if (to < 0)
 		return to;
+	result = advise_like(mm, old, (vms_va)to, new_len);
+	if (result < 0)
+		return result;
 	/* Of memory that is to be mapped twice, nothing moves. */
 	result = common == 0 ? 0 : pages_move(mm, old, (vms_va)to, common, keep);
 	if (result < 0) {
@@ -136,6 +154,8 @@ static long grow_or_move(struct mm *mm, const struct mm_area *area, vms_va old, 
 		return -EINVAL;
 	if (here && old_len > 0 && old + old_len <= VMS_USER_END - (new_len - old_len)) {
 		result = extend(mm, area, old + old_len, new_len - old_len, area->offset + old_len, false);
+		if (result >= 0)
+			result = advise_like(mm, old, old + old_len, new_len - old_len);
 		if (result >= 0)
 			return (long)old;
 		if (!(flags & MREMAP_MAYMOVE))

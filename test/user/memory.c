@@ -280,6 +280,26 @@ static void test_remap(void)
 	done("remap");
 }
 
+/* What grows in its place is one mapping still, and what was advised for it goes for all of it. */
+static void test_remap_advised(void)
+{
+	char *at = memory_new(64 * PAGE, PROT_READ | PROT_WRITE);
+	pid_t child;
+
+	CHECK(madvise(at, 64 * PAGE, MADV_WIPEONFORK) == 0);
+	CHECK(mremap(at, 64 * PAGE, 16 * PAGE, 0) == at);
+	CHECK(mremap(at, 16 * PAGE, 64 * PAGE, 0) == at);
+	at = mremap(at, 64 * PAGE, 128 * PAGE, MREMAP_MAYMOVE);
+	CHECK(at != MAP_FAILED);
+	at[0] = at[40 * PAGE] = at[127 * PAGE] = 1;
+	child = fork();
+	CHECK(child >= 0);
+	if (child == 0)
+		_exit(at[0] + at[40 * PAGE] + at[127 * PAGE]);
+	CHECK(exited_with(child, 0));
+	CHECK(munmap(at, 128 * PAGE) == 0);
+}
+
 static void test_advise(void)
 {
 	char *at = memory_new(8 * PAGE, PROT_READ | PROT_WRITE);
@@ -308,6 +328,7 @@ int main(void)
 	test_stack();
 	test_sparse();
 	test_remap();
+	test_remap_advised();
 	test_advise();
 	done("memory: ok");
 	return 0;
