@@ -244,7 +244,7 @@ proctype thread(byte self) provided (!in_irq[self])
 	nr_done++;
 	do
 	:: nr_done == NR_CPUS -> break
-	:: asked[self] != flushed[self] -> service(off)
+	:: never_irq[self] && asked[self] != flushed[self] -> service(off)
 	od
 }
 
