@@ -145,6 +145,39 @@ static void who_knows_a_leaf_that_is_cut_is_told(void **state)
 	}
 }
 
+/* Only the large leaf is cut: where nothing is, at the other end of the range, no table is made. */
+static void protecting_makes_no_table_for_nothing(void **state)
+{
+	const struct vms_change change = {.set = VMS_SOFT0};
+
+	(void)state;
+	for (uint32_t i = 0; i < 2; i++) {
+		struct vms_space *space;
+		struct vms_cursor cursor;
+		struct vms_item item;
+		uint32_t used;
+
+		machine_start_large(1, 1, 0);
+		space = space_new();
+		map_at(space, M2, 2, RW_);
+		map_at(space, 3 * G1, 1, RW_);
+		used = sim_frames_used();
+		cursor_open(&cursor, space, 0, 4 * G1, VMS_EDITING);
+		OK(vms_cursor_jump(&cursor, M2 + P));
+		if (i == 0)
+			OK(vms_cursor_protect_next(&cursor, G1, change, &item));
+		else
+			OK(vms_cursor_protect(&cursor, G1, change, NULL));
+		cursor_close(&cursor);
+		assert_int_equal(sim_frames_used(), used + 1);
+		assert_int_equal(query_at(space, M2).prop.flags, VMS_R | VMS_W);
+		assert_int_equal(query_at(space, M2 + P).prop.flags, VMS_R | VMS_W | VMS_SOFT0);
+		CHECK(space);
+		space_end(space);
+		sim_stop();
+	}
+}
+
 /* Nobody knows a mark, nor absence. */
 static void nobody_is_told_of_a_mark_that_is_cut(void **state)
 {
@@ -177,6 +210,7 @@ int group_cut(void)
 		cmocka_unit_test(a_device_that_is_cut_counts_no_frame),
 		cmocka_unit_test(no_table_is_made_that_is_not_needed),
 		cmocka_unit_test(who_knows_a_leaf_that_is_cut_is_told),
+		cmocka_unit_test(protecting_makes_no_table_for_nothing),
 		cmocka_unit_test(nobody_is_told_of_a_mark_that_is_cut),
 	};
 
