@@ -41,10 +41,12 @@
   // References to it are counted.
   predicate counted{L}(integer f) = is_frame(f) && kind_of(head_of(f)) == VMS_FRAME_UNTYPED;
 
+  predicate tails_of{L}(integer from, integer to, integer size) =
+    \forall integer f; from <= f < to ==> is_tail(f) && size_of(f) == size;
   // A whole frame lies in the machine, aligned to its size, and the rest of it is its tails; no tail without a whole.
   predicate whole_ok{L}(integer f) = 1 <= size_of(f) <= ARCH_LEAF_LEVELS && f % pages_in(size_of(f)) == 0 &&
     f + pages_in(size_of(f)) <= vms_machine.nr_frames &&
-    \forall integer g; f < g < f + pages_in(size_of(f)) ==> is_tail(g) && size_of(g) == size_of(f);
+    tails_of(f + 1, f + pages_in(size_of(f)), size_of(f));
   predicate tail_ok{L}(integer f) = 2 <= size_of(f) <= ARCH_LEAF_LEVELS && is_whole(head_of(f)) &&
     size_of(head_of(f)) == size_of(f);
   // Nobody's frames have no references.
@@ -52,14 +54,34 @@
     (kind_of(f) == VMS_FRAME_UNUSED || kind_of(f) == VMS_FRAME_RESERVED || is_tail(f) ==> refs_of(f) == 0) &&
     (is_whole(f) ==> refs_of(f) > 0) &&
     (kind_of(f) == VMS_FRAME_UNIQUE ==> shareable(vms_machine.meta[f].shared_kind));
-  predicate books_ok{L} = \forall integer f; is_frame(f) ==>
-    refs_ok(f) && (is_whole(f) ==> whole_ok(f)) && (is_tail(f) ==> tail_ok(f));
+  predicate counts_ok{L} = \forall integer f; is_frame(f) ==> refs_ok(f);
+  predicate forms_ok{L} =
+    \forall integer f; is_frame(f) ==> (is_whole(f) ==> whole_ok(f)) && (is_tail(f) ==> tail_ok(f));
+  predicate books_ok{L} = counts_ok && forms_ok;
+  predicate all_of_kind{L}(integer from, integer to, integer kind) =
+    \forall integer f; from <= f < to ==> kind_of(f) == kind;
+  // A frame's parts are no other's.
+  lemma part_2m: \forall integer f, g; 0 <= f < g < f + 0x200 && f % 0x200 == 0 ==> g - g % 0x200 == f;
+  lemma part_1g: \forall integer f, g; 0 <= f < g < f + 0x40000 && f % 0x40000 == 0 ==> g - g % 0x40000 == f;
+  lemma head_of_part{L}: \forall integer f, g; whole_ok(f) && 0 <= f < g < f + pages_in(size_of(f)) ==> head_of(g) == f;
 
   // What a frame is (its count may differ); the whole record.
   predicate same_kind{L1,L2}(integer f) =
     \at(vms_machine.meta[f].kind,L1) == \at(vms_machine.meta[f].kind,L2) &&
     \at(vms_machine.meta[f].level,L1) == \at(vms_machine.meta[f].level,L2) &&
     \at(vms_machine.meta[f].shared_kind,L1) == \at(vms_machine.meta[f].shared_kind,L2);
+  predicate same_kinds{L1,L2} = \forall integer f; is_frame{L1}(f) ==> same_kind{L1,L2}(f);
+  lemma kinds_keep{L1,L2}: same_mem(L1, L2) ==> \forall integer f; same_kinds{L1,L2} && is_frame{L1}(f) ==>
+    kind_of{L1}(f) == kind_of{L2}(f) && size_of{L1}(f) == size_of{L2}(f);
+  lemma whole_keep{L1,L2}: same_mem(L1, L2) ==> \forall integer f; same_kinds{L1,L2} && is_frame{L1}(f) &&
+    whole_ok{L1}(f) ==> whole_ok{L2}(f);
+  lemma tail_keep{L1,L2}: same_mem(L1, L2) ==> \forall integer f; same_kinds{L1,L2} && is_frame{L1}(f) &&
+    is_tail{L1}(f) && tail_ok{L1}(f) ==> tail_ok{L2}(f);
+  lemma forms_keep{L1,L2}: same_mem(L1, L2) ==> forms_ok{L1} && same_kinds{L1,L2} ==> forms_ok{L2};
+  predicate same_refs_but{L1,L2}(integer h) = \forall integer f; is_frame{L1}(f) && f != h ==>
+    refs_of{L1}(f) == refs_of{L2}(f);
+  lemma counts_keep{L1,L2}: same_mem(L1, L2) ==> \forall integer h; counts_ok{L1} && same_kinds{L1,L2} &&
+    same_refs_but{L1,L2}(h) && is_held{L1}(h) && is_held{L2}(h) ==> counts_ok{L2};
   predicate same_record{L1,L2}(integer f) = same_kind{L1,L2}(f) &&
     \at(vms_machine.meta[f].refs,L1) == \at(vms_machine.meta[f].refs,L2) &&
     \at(vms_machine.meta[f].next,L1) == \at(vms_machine.meta[f].next,L2) &&

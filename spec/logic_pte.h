@@ -46,7 +46,7 @@
   lemma field_nx: \forall integer x, p, w, u, t, c, ad, ps, g, k, f, nx;
     fields(x, p, w, u, t, c, ad, ps, g, k, f, nx) ==> x / 0x8000000000000000 == nx;
   lemma field_low: \forall integer x, p, w, u, t, c, ad, ps, g, k, f, nx;
-    fields(x, p, w, u, t, c, ad, ps, g, k, f, nx) ==> 
+    fields(x, p, w, u, t, c, ad, ps, g, k, f, nx) ==>
     x % 0x1000 == p + 2 * w + 4 * u + 8 * t + 0x10 * c + 0x20 * ad + 0x80 * ps + 0x100 * g + 0x800 * k;
   lemma fields_fit: \forall integer x, p, w, u, t, c, ad, ps, g, k, f, nx;
     fields(x, p, w, u, t, c, ad, ps, g, k, f, nx) ==> 0 <= x <= 0xffffffffffffffff;

@@ -21,9 +21,9 @@ void vms__store32(uint32_t *at, uint32_t value);
 void vms__store64(uint64_t *at, uint64_t value);
 /*@ requires \valid(at); assigns *at; ensures \result == \old(*at) && *at == value; */
 uint32_t vms__exchange32(uint32_t *at, uint32_t value);
-/*@ requires \valid(at); assigns *at; ensures \result == \old(*at) && *at == (uint32_t)(\old(*at) + value); */
+/*@ requires \valid(at); assigns *at; ensures \result == \old(*at) && *at == (\old(*at) + value) % 0x100000000; */
 uint32_t vms__add32(uint32_t *at, uint32_t value);
-/*@ requires \valid(at); assigns *at; ensures \result == \old(*at) && *at == (uint64_t)(\old(*at) + value); */
+/*@ requires \valid(at); assigns *at; ensures \result == \old(*at) && *at == (\old(*at) + value) % 0x10000000000000000; */
 uint64_t vms__add64(uint64_t *at, uint64_t value);
 /*@ requires \valid(at);
   @ assigns *at;

@@ -17,6 +17,9 @@
 
 struct vms_machine vms_machine;
 
+/*@ requires mem_ok && is_frame(frame);
+  @ assigns \nothing;
+  @ ensures \result <==> is_held(frame); */
 static bool frame_is_held(vms_pfn frame)
 {
 	uint32_t kind = vms__load32(&vms_machine.meta[frame].kind);
@@ -36,10 +39,18 @@ enum vms_status vms_frame_from_unused(vms_pfn frame, enum vms_frame_kind kind, u
 		return VMS_OUT_OF_BOUNDS;
 	if (frame % nr != 0)
 		return VMS_INVALID;
+	/*@ loop invariant 0 <= i <= nr && all_of_kind(frame, frame + i, VMS_FRAME_UNUSED);
+	  @ loop assigns i;
+	  @ loop variant nr - i; */
 	for (uint32_t i = 0; i < nr; i++) {
 		if (vms__load32(&vms_machine.meta[frame + i].kind) != VMS_FRAME_UNUSED)
 			return VMS_IN_USE;
 	}
+	/*@ loop invariant 1 <= i <= nr && tails_of(frame + 1, frame + i, level);
+	  @ loop invariant all_of_kind(frame + i, frame + nr, VMS_FRAME_UNUSED);
+	  @ loop assigns i, vms_machine.meta[frame + 1 .. frame + nr - 1].kind,
+	  @   vms_machine.meta[frame + 1 .. frame + nr - 1].level;
+	  @ loop variant nr - i; */
 	for (uint32_t i = 1; i < nr; i++) {
 		vms_machine.meta[frame + i].level = level;
 		vms__store32(&vms_machine.meta[frame + i].kind, VMS_FRAME_TAIL);
@@ -69,7 +80,8 @@ enum vms_status vms__frame_get_cut(vms_pfn frame, uint32_t nr)
 void vms__frame_put_cut(vms_pfn frame, uint32_t nr)
 {
 	if (frame != VMS_NO_FRAME)
-		(void)vms__add32(&vms_machine.meta[vms__frame_head(frame)].refs, 0u - nr * (uint32_t)(VMS_ENTRIES - 1));
+		(void)vms__add32(&vms_machine.meta[vms__frame_head(frame)].refs,
+				 ~0u - nr * (uint32_t)(VMS_ENTRIES - 1) + 1);
 }
 
 void vms__frame_free(vms_pfn frame)
@@ -77,6 +89,9 @@ void vms__frame_free(vms_pfn frame)
 	struct vms_frame *meta = &vms_machine.meta[frame];
 	uint32_t level = meta->level;
 
+	/*@ loop invariant 1 <= i <= pages_in(level) && all_of_kind(frame + 1, frame + i, VMS_FRAME_UNUSED);
+	  @ loop assigns i, vms_machine.meta[frame + 1 .. frame + pages_in(level) - 1].kind;
+	  @ loop variant pages_in(level) - i; */
 	for (uint32_t i = 1; level > 1 && i < vms__frames_in(level); i++)
 		vms__store32(&meta[i].kind, VMS_FRAME_UNUSED);
 	vms__store32(&meta->refs, 0);

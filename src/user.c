@@ -11,6 +11,8 @@
 #include <mmu.h>
 
 /* Is [va, va + len) user memory of the active space? */
+/*@ assigns \nothing;
+  @ ensures \result ==> space != &vms_machine.kernel && va + len <= VMS_USER_END; */
 static bool is_user_range(const struct vms_space *space, vms_va va, uint64_t len)
 {
 	bool active;
@@ -49,6 +51,7 @@ enum vms_status vms_space_reader_writer(struct vms_space *space, vms_va va, uint
 	return VMS_OK;
 }
 
+//@ assigns \nothing; ensures \result == \min(a, b);
 static uint64_t smaller(uint64_t a, uint64_t b)
 {
 	return a < b ? a : b;
@@ -128,6 +131,7 @@ enum vms_status vms_writer_value(struct vms_writer *writer, const void *from, ui
 }
 
 /* Is there an aligned word of this size at the position? */
+/*@ requires at <= end && size > 0; assigns \nothing; ensures \result <==> end - at >= size && at % size == 0; */
 static bool is_word(vms_va at, vms_va end, uint64_t size)
 {
 	return end - at >= size && at % size == 0;

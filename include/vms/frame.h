@@ -30,6 +30,21 @@
  * Context  any. The caller's allocator must hand one frame to one caller.
  * Note     its contents are as they were: zero it before a user can see it.
  */
+/*@ requires mem_ok && books_ok;
+  @ assigns vms_machine.meta[frame .. frame + pages_in(level) - 1].kind,
+  @   vms_machine.meta[frame .. frame + pages_in(level) - 1].level, vms_machine.meta[frame].refs;
+  @ ensures !(shareable(kind) && 1 <= level <= ARCH_LEAF_LEVELS) ==> \result == VMS_INVALID;
+  @ ensures shareable(kind) && 1 <= level <= ARCH_LEAF_LEVELS && frame + pages_in(level) > vms_machine.nr_frames ==>
+  @   \result == VMS_OUT_OF_BOUNDS;
+  @ ensures shareable(kind) && 1 <= level <= ARCH_LEAF_LEVELS && frame + pages_in(level) <= vms_machine.nr_frames &&
+  @   frame % pages_in(level) != 0 ==> \result == VMS_INVALID;
+  @ ensures shareable(kind) && 1 <= level <= ARCH_LEAF_LEVELS && frame + pages_in(level) <= vms_machine.nr_frames &&
+  @   frame % pages_in(level) == 0 ==> (\result == VMS_OK || \result == VMS_IN_USE) &&
+  @   (\result == VMS_OK <==> \old(all_of_kind(frame, frame + pages_in(level), VMS_FRAME_UNUSED)));
+  @ ensures \result != VMS_OK ==> same_kinds{Pre,Post} && same_refs_but{Pre,Post}(-1);
+  @ ensures \result == VMS_OK ==> kind_of(frame) == kind && size_of(frame) == level && refs_of(frame) == 1;
+  @ ensures \result == VMS_OK ==> whole_ok(frame);
+  @ ensures books_ok; */
 VMS_MUST_USE enum vms_status vms_frame_from_unused(vms_pfn frame, enum vms_frame_kind kind, uint32_t level);
 
 /**
@@ -41,6 +56,15 @@ VMS_MUST_USE enum vms_status vms_frame_from_unused(vms_pfn frame, enum vms_frame
  *          VMS_SATURATED      2^32 - 2^16 references are held already
  * Context  any; lock-free, one atomic addition.
  */
+/*@ requires mem_ok && books_ok;
+  @ assigns vms_machine.meta[head_of(frame)].refs;
+  @ ensures frame >= vms_machine.nr_frames ==> \result == VMS_OUT_OF_BOUNDS;
+  @ ensures is_frame(frame) && !\old(is_held(head_of(frame))) ==> \result == VMS_UNUSED;
+  @ ensures is_frame(frame) && \old(is_held(head_of(frame))) ==>
+  @   \result == (\old(refs_of(head_of(frame))) < 0xffff0000 ? VMS_OK : VMS_SATURATED);
+  @ ensures \result == VMS_OK ==> refs_of(head_of(frame)) == \old(refs_of(head_of(frame))) + 1;
+  @ ensures is_frame(frame) && \result != VMS_OK ==> refs_of(head_of(frame)) == \old(refs_of(head_of(frame)));
+  @ ensures books_ok; */
 VMS_MUST_USE enum vms_status vms_frame_get(vms_pfn frame);
 
 /**
@@ -49,12 +73,23 @@ VMS_MUST_USE enum vms_status vms_frame_get(vms_pfn frame);
  * frame  an untyped or kernel frame of which the caller holds a reference.
  * Context  preemption off.
  */
+/*@ requires mem_ok && books_ok;
+  @ assigns vms_machine.meta[0 .. vms_machine.nr_frames - 1].kind, vms_machine.meta[head_of(frame)].refs;
+  @ ensures \old(is_frame(frame) && is_held(head_of(frame))) ==>
+  @   refs_of(\old(head_of(frame))) == \old(refs_of(head_of(frame))) - 1;
+  @ ensures !\old(is_frame(frame) && is_held(head_of(frame))) || refs_of(\old(head_of(frame))) > 0 ==>
+  @   same_kinds{Pre,Post};
+  @ ensures books_ok; */
 void vms_frame_put(vms_pfn frame);
 
 /**
  * The number of references held now: exact if the caller keeps others from taking or giving any,
  * a hint otherwise. 0 for a frame that does not exist or is not in use.
  */
+/*@ requires mem_ok && books_ok;
+  @ assigns \nothing;
+  @ ensures is_frame(frame) && is_held(head_of(frame)) ==> \result == refs_of(head_of(frame));
+  @ ensures !is_frame(frame) || !is_held(head_of(frame)) ==> \result == 0; */
 uint32_t vms_frame_refs(vms_pfn frame);
 
 #endif

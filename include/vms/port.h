@@ -31,7 +31,9 @@ void vms_port_irq_restore(uint64_t state);
 /**
  * Keep the calling thread on this CPU until the matching _on. Nests. Called from any context.
  */
+//@ assigns \nothing;
 void vms_port_preempt_off(void);
+//@ assigns \nothing;
 void vms_port_preempt_on(void);
 
 /**
@@ -47,6 +49,7 @@ vms_pfn vms_port_frame_alloc(void);
  * level  1, 2 or 3: the frame's size is 4 KiB, 2 MiB or 1 GiB.
  * Context  as vms_port_frame_alloc().
  */
+//@ assigns \nothing;
 void vms_port_frame_free(vms_pfn frame, uint32_t level);
 
 /**
