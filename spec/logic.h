@@ -10,6 +10,7 @@
 #include <spec/logic_pte.h>
 #include <spec/logic_slot.h>
 #include <spec/logic_step.h>
+#include <spec/logic_tlb.h>
 #include <spec/logic_tree.h>
 
 #endif

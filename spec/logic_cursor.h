@@ -5,6 +5,7 @@
 #define VMS_SPEC_LOGIC_CURSOR_H
 
 #include <spec/logic_step.h>
+#include <spec/logic_tlb.h>
 #include <vms/cursor.h>
 
 /*@

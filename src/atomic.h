@@ -35,9 +35,9 @@ bool vms__compare_exchange32(uint32_t *at, uint32_t expected, uint32_t desired);
   @ ensures \result <==> \old(*at) == expected;
   @ ensures *at == (\result ? desired : \old(*at)); */
 bool vms__compare_exchange64(uint64_t *at, uint64_t expected, uint64_t desired);
-/*@ requires \valid(at); assigns *at; */
+/*@ requires \valid(at) && bit < 64; assigns *at; ensures *at == (\old(*at) | (1 << bit)); */
 void vms__set_bit(uint64_t *at, uint32_t bit);
-/*@ requires \valid(at); assigns *at; */
+/*@ requires \valid(at) && bit < 64; assigns *at; ensures *at == (\old(*at) & ~(1 << bit)); */
 void vms__clear_bit(uint64_t *at, uint32_t bit);
 /*@ assigns \nothing; */
 void vms__fence(void);

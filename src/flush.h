@@ -7,6 +7,11 @@
 
 #include <vms/tlb.h>
 
+/*@ requires \valid(flusher) && space_ok(space) && \separated(flusher, space) && \separated(flusher, &vms_machine);
+  @ assigns flusher->space, flusher->nr_ranges, flusher->nr_frames, flusher->all, flusher->nr_pages, flusher->waiting,
+  @   flusher->tables;
+  @ ensures flusher_ok(flusher) && flusher->space == space && nothing_queued(flusher);
+  @ ensures flusher->nr_frames == 0 && flusher->waiting == 0 && flusher->tables == VMS_NO_FRAME; */
 static inline void vms__flusher_init(struct vms_tlb_flusher *flusher, struct vms_space *space)
 {
 	flusher->space = space;
@@ -19,6 +24,10 @@ static inline void vms__flusher_init(struct vms_tlb_flusher *flusher, struct vms
 }
 
 /* Nothing queued, nobody waited for, nothing parked: then dispatch and sync have nothing to do. */
+/*@ requires \valid_read(flusher);
+  @ assigns \nothing;
+  @ ensures \result <==> nothing_queued(flusher) && flusher->nr_frames == 0 && flusher->waiting == 0 &&
+  @   flusher->tables == VMS_NO_FRAME; */
 static inline bool vms__flusher_is_idle(const struct vms_tlb_flusher *flusher)
 {
 	return flusher->nr_ranges == 0 && flusher->nr_frames == 0 && !flusher->all && flusher->waiting == 0 &&

@@ -46,6 +46,9 @@ enum vms_status vms_kernel_create(void)
 }
 
 /* A number that no other space ever had, nor the kernel's: each CPU counts on its own. */
+/*@ requires vms_machine.nr_cpus <= VMS_MAX_CPUS;
+  @ assigns vms_machine.cpu[this_cpu].nr_spaces;
+  @ ensures vms_machine.cpu[this_cpu].nr_spaces == (uint64_t)(\old(vms_machine.cpu[this_cpu].nr_spaces) + 1); */
 static uint64_t id_next(void)
 {
 	uint32_t self = vms_port_cpu();
@@ -122,6 +125,10 @@ static void tag_enter(struct vms_cpu *cpu, const struct vms_space *space)
 }
 
 /* The space was left: its bit is cleared. `done` is the generation up to which this CPU had flushed, under `tag`. */
+/*@ requires \valid(cpu) && \valid_read(space) && \separated(space, cpu) && tag < VMS_MAX_TAGS - 1;
+  @ assigns cpu->tags[tag].generation;
+  @ ensures cpu->tags[tag].space == space->id ==> cpu->tags[tag].generation == done;
+  @ ensures cpu->tags[tag].space != space->id ==> cpu->tags[tag].generation == \old(cpu->tags[tag].generation); */
 static void tag_leave(struct vms_cpu *cpu, const struct vms_space *space, uint32_t tag, uint64_t done)
 {
 	if (cpu->tags[tag].space == space->id)
@@ -132,6 +139,10 @@ static void tag_leave(struct vms_cpu *cpu, const struct vms_space *space, uint32
  * This CPU is one of the space's, and all see that before it looks at anything of the space: its generation, its
  * tables. Whoever clears an entry and does not see the bit was first.
  */
+/*@ requires \valid(space) && self < VMS_MAX_CPUS;
+  @ assigns space->active;
+  @ ensures \forall integer c; 0 <= c < VMS_MAX_CPUS ==>
+  @   (in_set(space->active, c) <==> c == self || in_set(\old(space->active), c)); */
 static void set_enter(struct vms_space *space, uint32_t self)
 {
 	vms__set_bit(&space->active, self);

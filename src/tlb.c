@@ -25,32 +25,68 @@ void vms_tlb_flusher_init(struct vms_tlb_flusher *flusher, struct vms_space *spa
 	vms__flusher_init(flusher, space);
 }
 
-void vms_tlb_issue(struct vms_tlb_flusher *flusher, vms_va start, uint64_t len)
+/* Make the last range longer, if these pages follow it. */
+/*@ requires flusher_ok(flusher) && !flusher->all && pages_ok(start, nr_pages);
+  @ requires flusher->nr_pages + nr_pages <= VMS_FLUSH_PAGES;
+  @ assigns flusher->nr_pages, flusher->range[0 .. VMS_FLUSH_RANGES - 1];
+  @ ensures flusher_ok(flusher);
+  @ ensures \result ==> added{Pre,Post}(flusher, start, start + nr_pages * VMS_PAGE);
+  @ ensures \result ==> added_only{Pre,Post}(flusher, start, start + nr_pages * VMS_PAGE);
+  @ ensures !\result ==> flusher->nr_pages == \old(flusher->nr_pages) && added{Pre,Post}(flusher, 0, 0) &&
+  @   added_only{Pre,Post}(flusher, 0, 0); */
+static bool range_join(struct vms_tlb_flusher *flusher, vms_va start, uint64_t nr_pages)
 {
-	uint64_t nr_pages = len / VMS_PAGE;
 	struct vms_flush_range *last;
 
-	if (flusher->all || nr_pages == 0)
-		return;
-	if (nr_pages > VMS_FLUSH_PAGES - flusher->nr_pages) {
-		flusher->all = true;
-		return;
-	}
+	if (flusher->nr_ranges == 0)
+		return false;
+	last = &flusher->range[flusher->nr_ranges - 1];
+	if (last->start + last->nr_pages * VMS_PAGE != start)
+		return false;
+	last->nr_pages += nr_pages;
 	flusher->nr_pages += nr_pages;
-	if (flusher->nr_ranges > 0) {
-		last = &flusher->range[flusher->nr_ranges - 1];
-		if (last->start + last->nr_pages * VMS_PAGE == start) {
-			last->nr_pages += nr_pages;
-			return;
-		}
-	}
-	if (flusher->nr_ranges == VMS_FLUSH_RANGES) {
-		flusher->all = true;
-		return;
-	}
+	//@ assert kept_ranges{Pre,Here}(flusher);
+	/*@ assert \forall integer va; start <= va < start + nr_pages * VMS_PAGE ==>
+	  @   in_range_of(flusher, flusher->nr_ranges - 1, va); */
+	/*@ assert \forall integer i, va; 0 <= i < flusher->nr_ranges - 1 && in_range_of(flusher, i, va) ==>
+	  @   in_range_of{Pre}(flusher, i, va); */
+	return true;
+}
+
+/* One range more, if there is room. */
+/*@ requires flusher_ok(flusher) && !flusher->all && pages_ok(start, nr_pages);
+  @ requires flusher->nr_pages + nr_pages <= VMS_FLUSH_PAGES;
+  @ assigns flusher->nr_pages, flusher->nr_ranges, flusher->range[0 .. VMS_FLUSH_RANGES - 1];
+  @ ensures flusher_ok(flusher);
+  @ ensures \result ==> added{Pre,Post}(flusher, start, start + nr_pages * VMS_PAGE);
+  @ ensures \result ==> added_only{Pre,Post}(flusher, start, start + nr_pages * VMS_PAGE);
+  @ ensures !\result ==> flusher->nr_pages == \old(flusher->nr_pages) && added{Pre,Post}(flusher, 0, 0) &&
+  @   added_only{Pre,Post}(flusher, 0, 0); */
+static bool range_append(struct vms_tlb_flusher *flusher, vms_va start, uint64_t nr_pages)
+{
+	if (flusher->nr_ranges == VMS_FLUSH_RANGES)
+		return false;
 	flusher->range[flusher->nr_ranges].start = start;
 	flusher->range[flusher->nr_ranges].nr_pages = nr_pages;
 	flusher->nr_ranges++;
+	flusher->nr_pages += nr_pages;
+	//@ assert kept_ranges{Pre,Here}(flusher);
+	/*@ assert \forall integer va; start <= va < start + nr_pages * VMS_PAGE ==>
+	  @   in_range_of(flusher, flusher->nr_ranges - 1, va); */
+	//@ assert \forall integer va; queued{Pre}(flusher, va) ==> queued(flusher, va);
+	//@ assert \forall integer va; start <= va < start + nr_pages * VMS_PAGE ==> queued(flusher, va);
+	return true;
+}
+
+void vms_tlb_issue(struct vms_tlb_flusher *flusher, vms_va start, uint64_t len)
+{
+	uint64_t nr_pages = len / VMS_PAGE;
+
+	if (flusher->all || nr_pages == 0)
+		return;
+	if (nr_pages > VMS_FLUSH_PAGES - flusher->nr_pages ||
+	    (!range_join(flusher, start, nr_pages) && !range_append(flusher, start, nr_pages)))
+		flusher->all = true;
 }
 
 void vms_tlb_issue_with(struct vms_tlb_flusher *flusher, vms_va start, uint64_t len, vms_pfn frame)
@@ -65,6 +101,10 @@ _Static_assert(VMS_FLUSH_PAGES < VMS_ENTRIES, "a table that goes is flushed with
  * How much a flusher that gave up counting asks for: the kernel's entries are global. (So is what CPUs keep of a
  * kernel table, under each tag; a table that goes is always too much to count.)
  */
+/*@ requires \valid_read(flusher);
+  @ assigns \nothing;
+  @ ensures \result == (!flusher->all ? VMS_FLUSH_NOT_ALL :
+  @   flusher->space == &vms_machine.kernel ? VMS_FLUSH_ALL : VMS_FLUSH_ALL_USER); */
 static uint32_t all_of(const struct vms_tlb_flusher *flusher)
 {
 	if (!flusher->all)
@@ -72,6 +112,7 @@ static uint32_t all_of(const struct vms_tlb_flusher *flusher)
 	return flusher->space == &vms_machine.kernel ? VMS_FLUSH_ALL : VMS_FLUSH_ALL_USER;
 }
 
+/*@ requires \valid_read(range + (0 .. nr_ranges - 1)); assigns \nothing; */
 static void flush_here(uint32_t all, const struct vms_flush_range *range, uint32_t nr_ranges)
 {
 	if (all == VMS_FLUSH_ALL) {
@@ -81,19 +122,59 @@ static void flush_here(uint32_t all, const struct vms_flush_range *range, uint32
 	/* The kernel's pages are global: a queue may hold some beside "all of the user's". */
 	if (all == VMS_FLUSH_ALL_USER)
 		arch_mmu_flush_all();
+	/*@ loop assigns i; loop variant nr_ranges - i; */
 	for (uint32_t i = 0; i < nr_ranges; i++) {
+		/*@ loop assigns page; loop variant range[i].nr_pages - page; */
 		for (uint64_t page = 0; page < range[i].nr_pages; page++)
 			arch_mmu_flush_page(range[i].start + page * VMS_PAGE);
 	}
 }
 
+/*@ requires \valid(queue); assigns queue->lock; ensures queue->lock == 1; */
 static void queue_lock(struct vms_flush_queue *queue)
 {
+	/*@ loop assigns queue->lock; */
 	while (vms__exchange32(&queue->lock, 1) != 0)
 		arch_cpu_relax();
 }
 
+/* Ask a CPU for the range i of these, or for everything if there is no room. */
+/*@ requires cpu_exists(cpu) && queue_ok(cpu) && ranges_ok(flusher);
+  @ requires \valid_read(flusher) && \separated(flusher, &vms_machine) && i < flusher->nr_ranges;
+  @ requires asked_first(cpu, flusher, i);
+  @ assigns vms_machine.cpu[cpu].queue;
+  @ ensures queue_ok(cpu) && still_asked{Pre,Post}(cpu);
+  @ ensures vms_machine.cpu[cpu].queue.all >= \old(vms_machine.cpu[cpu].queue.all);
+  @ ensures same_flusher{Pre,Post}(flusher);
+  @ ensures asked_first(cpu, flusher, i + 1); */
+static void queue_add(uint32_t cpu, const struct vms_tlb_flusher *flusher, uint32_t i)
+{
+	struct vms_flush_queue *queue = &vms_machine.cpu[cpu].queue;
+
+	if (queue->nr_ranges == VMS_FLUSH_RANGES) {
+		queue->all = VMS_FLUSH_ALL;
+		//@ assert \forall integer k, va; asked(cpu, k, va);
+		return;
+	}
+	queue->range[queue->nr_ranges] = flusher->range[i];
+	queue->nr_ranges++;
+	/*@ assert \forall integer k, va; 0 <= k < queue->nr_ranges - 1 && in_queue{Pre}(cpu, k, va) ==>
+	  @   in_queue(cpu, k, va); */
+	//@ assert \forall integer va; in_range_of(flusher, i, va) ==> in_queue(cpu, queue->nr_ranges - 1, va);
+	//@ assert same_flusher{Pre,Here}(flusher) && still_asked{Pre,Here}(cpu);
+	//@ assert \forall integer k, va; in_range_of(flusher, i, va) ==> asked(cpu, k, va);
+	/*@ assert \forall integer j, k, va; 0 <= j < i && in_range_of(flusher, j, va) ==>
+	  @   in_range_of{Pre}(flusher, j, va) && asked(cpu, k, va); */
+	/*@ assert \forall integer j, k, va; 0 <= j <= i && in_range_of(flusher, j, va) ==> asked(cpu, k, va); */
+}
+
 /* Ask one CPU. Its queue's lock is never held while waiting, so this does not wait for flushes. */
+/*@ requires cpu_exists(cpu) && queue_ok(cpu) && ranges_ok(flusher);
+  @ requires \valid_read(flusher) && \separated(flusher, &vms_machine);
+  @ assigns vms_machine.cpu[cpu].queue;
+  @ ensures same_flusher{Pre,Post}(flusher);
+  @ ensures queue_ok(cpu) && still_asked{Pre,Post}(cpu);
+  @ ensures asked_all(cpu, flusher); */
 static void queue_ask(uint32_t cpu, const struct vms_tlb_flusher *flusher)
 {
 	struct vms_flush_queue *queue = &vms_machine.cpu[cpu].queue;
@@ -103,14 +184,15 @@ static void queue_ask(uint32_t cpu, const struct vms_tlb_flusher *flusher)
 	queue_lock(queue);
 	if (all > queue->all)
 		queue->all = all;
-	for (uint32_t i = 0; all == VMS_FLUSH_NOT_ALL && i < flusher->nr_ranges; i++) {
-		if (queue->nr_ranges == VMS_FLUSH_RANGES) {
-			queue->all = VMS_FLUSH_ALL;
-			break;
-		}
-		queue->range[queue->nr_ranges] = flusher->range[i];
-		queue->nr_ranges++;
-	}
+	//@ assert queue_ok(cpu) && still_asked{Pre,Here}(cpu);
+	/*@ loop invariant 0 <= i <= flusher->nr_ranges && queue_ok(cpu) && still_asked{Pre,Here}(cpu);
+	  @ loop invariant same_flusher{Pre,Here}(flusher);
+	  @ loop invariant asked_first(cpu, flusher, i) && all <= queue->all;
+	  @ loop assigns i, vms_machine.cpu[cpu].queue;
+	  @ loop variant flusher->nr_ranges - i; */
+	for (uint32_t i = 0; all == VMS_FLUSH_NOT_ALL && i < flusher->nr_ranges; i++)
+		queue_add(cpu, flusher, i);
+	//@ assert asked_all(cpu, flusher);
 	vms__store32(&queue->asked, queue->asked + 1);
 	vms__store32(&queue->lock, 0);
 	vms_port_irq_restore(state);
@@ -135,10 +217,21 @@ void vms_tlb_service(void)
 }
 
 /* Ask these CPUs and interrupt them. */
+/*@ requires queues_ok && ranges_ok(flusher) && \valid(flusher) && \separated(flusher, &vms_machine);
+  @ assigns flusher->waiting, flush_state;
+  @ ensures same_cpus{Pre,Post} && queues_ok && all_still_asked{Pre,Post} && told(flusher, others);
+  @ ensures same_flusher{Pre,Post}(flusher);
+  @ ensures flusher->waiting == (\old(flusher->waiting) | others); */
 VMS_SELDOM static void ask_others(struct vms_tlb_flusher *flusher, uint64_t others)
 {
-	for (uint32_t cpu = 0; cpu < vms_machine.nr_cpus && others >> cpu != 0; cpu++) {
-		if ((others >> cpu) % 2 != 0)
+	/*@ loop invariant 0 <= cpu <= vms_machine.nr_cpus && queues_ok && all_still_asked{Pre,Here};
+	  @ loop invariant same_flusher{Pre,Here}(flusher);
+	  @ loop invariant \forall integer c; 0 <= c < cpu && in_set(others, c) ==> asked_all(c, flusher);
+	  @ loop invariant same_cpus{Pre,Here};
+	  @ loop assigns cpu, flush_state;
+	  @ loop variant vms_machine.nr_cpus - cpu; */
+	for (uint32_t cpu = 0; cpu < vms_machine.nr_cpus; cpu++) {
+		if ((others & (1ul << cpu)) != 0)
 			queue_ask(cpu, flusher);
 	}
 	vms_port_interrupt(others);
@@ -146,13 +239,22 @@ VMS_SELDOM static void ask_others(struct vms_tlb_flusher *flusher, uint64_t othe
 }
 
 /* With tags: count a flush of a space, before the CPU set is read. The count afterwards. */
+/*@ requires space_ok(space);
+  @ assigns space->generation;
+  @ ensures vms_machine.nr_tags > 1 ==> \result == space->generation == (uint64_t)(\old(space->generation) + 1);
+  @ ensures vms_machine.nr_tags <= 1 ==> \result == 0 && space->generation == \old(space->generation); */
 static uint64_t generation_next(struct vms_space *space)
 {
 	return vms_machine.nr_tags > 1 ? vms__add64(&space->generation, 1) + 1 : 0;
 }
 
 /* This CPU has flushed for that generation. If it missed none before, it is up to date. */
-static void generation_done(struct vms_cpu *cpu, const struct vms_space *space, uint64_t generation)
+/*@ requires \valid(cpu);
+  @ assigns cpu->generation;
+  @ ensures cpu->generation == generation || cpu->generation == \old(cpu->generation);
+  @ ensures cpu->active == space && (uint64_t)(\old(cpu->generation) + 1) == generation ==>
+  @   cpu->generation == generation; */
+static void generation_done(struct vms_cpu *cpu, struct vms_space *space, uint64_t generation)
 {
 	if (cpu->active == space && cpu->generation + 1 == generation)
 		cpu->generation = generation;
@@ -170,9 +272,9 @@ void vms_tlb_dispatch(struct vms_tlb_flusher *flusher)
 	generation = generation_next(flusher->space);
 	vms__fence();
 	active = vms__load64(&flusher->space->active);
-	if ((active >> cpu) % 2 != 0) {
+	if ((active & self) != 0) {
 		if (active != self)
-			ask_others(flusher, active - self);
+			ask_others(flusher, active & ~self);
 		flush_here(all_of(flusher), flusher->range, flusher->nr_ranges);
 		generation_done(&vms_machine.cpu[cpu], flusher->space, generation);
 	} else if (active != 0) {
@@ -184,6 +286,9 @@ void vms_tlb_dispatch(struct vms_tlb_flusher *flusher)
 }
 
 /* Wait until a CPU has done all that it was asked so far. Differences are taken modulo 2^32. */
+/*@ requires \valid_read(cpu) && queues_ok;
+  @ assigns flush_state;
+  @ ensures queues_ok; */
 static void wait_for(const struct vms_cpu *cpu)
 {
 	uint32_t asked = vms__load32(&cpu->queue.asked);

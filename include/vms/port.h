@@ -19,13 +19,16 @@
  * The number of the calling CPU, below the nr_cpus given to vms_init().
  * Context  preemption off, any interrupt state.
  */
+/*@ assigns \nothing; ensures \result == this_cpu && cpu_exists(this_cpu); */
 uint32_t vms_port_cpu(void);
 
 /**
  * Turn local interrupts off; give back what vms_port_irq_restore() needs to undo it. Nests.
  * Both are compiler barriers.
  */
+/*@ assigns \nothing; */
 uint64_t vms_port_irq_save(void);
+/*@ assigns \nothing; */
 void vms_port_irq_restore(uint64_t state);
 
 /**
@@ -60,6 +63,7 @@ void vms_port_frame_free(vms_pfn frame, uint32_t level);
  * cpus  one bit a CPU, bit 0 for CPU 0.
  * Context  preemption off, any interrupt state.
  */
+/*@ assigns \nothing; */
 void vms_port_interrupt(uint64_t cpus);
 
 /**
@@ -72,6 +76,7 @@ void vms_port_space_free(struct vms_space *space);
 /**
  * The library found its own data broken: a bug in it or in the port, never a caller's mistake.
  */
+/*@ assigns \nothing; ensures \false; */
 VMS_NORETURN void vms_port_panic(const char *what);
 
 #endif

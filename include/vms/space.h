@@ -25,6 +25,9 @@ VMS_MUST_USE enum vms_status vms_space_create(struct vms_space *space);
 /**
  * One more reference to a space that the caller can already reach. Context: any.
  */
+/*@ requires \valid(space);
+  @ assigns space->refs;
+  @ ensures space->refs == (uint32_t)(\old(space->refs) + 1); */
 void vms_space_get(struct vms_space *space);
 
 /**
@@ -50,11 +53,17 @@ void vms_space_activate(struct vms_space *space);
 /**
  * The space active on the calling CPU; the kernel's before any other was. Context: preemption off.
  */
+/*@ requires vms_machine.nr_cpus <= VMS_MAX_CPUS;
+  @ assigns \nothing;
+  @ ensures \result == vms_machine.cpu[this_cpu].active; */
 struct vms_space *vms_space_current(void);
 
 /**
  * Set who resolves the faults of this space; NULL for nobody. Context: before others use the space.
  */
+/*@ requires \valid(space);
+  @ assigns space->on_fault;
+  @ ensures space->on_fault == handler; */
 void vms_space_set_fault_handler(struct vms_space *space, vms_fault_handler *handler);
 
 /**

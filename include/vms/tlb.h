@@ -17,6 +17,11 @@
 /**
  * Start an empty flusher for a space. Cost: a few stores.
  */
+/*@ requires \valid(flusher) && space_ok(space) && \separated(flusher, space) && \separated(flusher, &vms_machine);
+  @ assigns flusher->space, flusher->nr_ranges, flusher->nr_frames, flusher->all, flusher->nr_pages, flusher->waiting,
+  @   flusher->tables;
+  @ ensures flusher_ok(flusher) && flusher->space == space && nothing_queued(flusher);
+  @ ensures flusher->nr_frames == 0 && flusher->waiting == 0 && flusher->tables == VMS_NO_FRAME; */
 void vms_tlb_flusher_init(struct vms_tlb_flusher *flusher, struct vms_space *space);
 
 /**
@@ -24,6 +29,11 @@ void vms_tlb_flusher_init(struct vms_tlb_flusher *flusher, struct vms_space *spa
  * Adjacent ranges join; past VMS_FLUSH_RANGES or VMS_FLUSH_PAGES the queue becomes "everything but
  * global entries". Nothing is flushed yet. Context: preemption off.
  */
+/*@ requires flusher_ok(flusher);
+  @ requires len % VMS_PAGE == 0 && start + len < 0x10000000000000000;
+  @ assigns flusher->all, flusher->nr_pages, flusher->nr_ranges, flusher->range[0 .. VMS_FLUSH_RANGES - 1];
+  @ ensures flusher_ok(flusher);
+  @ ensures added{Pre,Post}(flusher, start, start + len) && added_only{Pre,Post}(flusher, start, start + len); */
 void vms_tlb_issue(struct vms_tlb_flusher *flusher, vms_va start, uint64_t len);
 
 /**

@@ -1,0 +1,112 @@
+/*
+ * Words of the contracts: CPU sets, flushers, and what a CPU is asked to flush.
+ *
+ * A translation that was removed is on its way: first the flusher has it (queued), then the queue of every CPU that
+ * has the space active (told). No frame that waits for it is freed before.
+ */
+#ifndef VMS_SPEC_LOGIC_TLB_H
+#define VMS_SPEC_LOGIC_TLB_H
+
+#include <spec/logic_mem.h>
+#include <vms/state.h>
+
+/* What flushing writes, whoever asks for it. A macro: contracts list places. */
+#define flush_state vms_machine.cpu[0..VMS_MAX_CPUS - 1]
+
+/*@
+  // The CPU that runs this code.
+  axiomatic ThisCpu { logic integer this_cpu; }
+  predicate cpu_exists{L}(integer c) = 0 <= c < vms_machine.nr_cpus && c < VMS_MAX_CPUS;
+
+  // A CPU set is a word.
+  predicate in_set(integer s, integer c) = (s & (1 << c)) != 0;
+
+  // A space is the kernel's, or lies elsewhere than the machine.
+  predicate space_ok{L}(struct vms_space *s) =
+    \valid(s) && (s == &vms_machine.kernel || \separated(s, &vms_machine));
+  logic integer of_kernel{L}(struct vms_space *s) = s == &vms_machine.kernel ? 1 : 0;
+
+  // A range of pages; which addresses it covers.
+  predicate pages_ok(integer start, integer nr_pages) =
+    1 <= nr_pages <= VMS_FLUSH_PAGES && start + nr_pages * VMS_PAGE < 0x10000000000000000;
+  predicate covers(integer start, integer nr_pages, integer va) = start <= va < start + nr_pages * VMS_PAGE;
+
+  predicate ranges_ok{L}(struct vms_tlb_flusher *f) = f->nr_ranges <= VMS_FLUSH_RANGES &&
+    \forall integer i; 0 <= i < f->nr_ranges ==> pages_ok(f->range[i].start, f->range[i].nr_pages);
+  // A flusher, and which addresses it has queued.
+  predicate flusher_ok{L}(struct vms_tlb_flusher *f) =
+    \valid(f) && \separated(f, &vms_machine) && space_ok(f->space) && \separated(f, f->space) &&
+    ranges_ok(f) && f->nr_frames <= VMS_FLUSH_FRAMES && f->nr_pages <= VMS_FLUSH_PAGES &&
+    \forall integer i; 0 <= i < f->nr_ranges ==> f->range[i].nr_pages <= f->nr_pages;
+  predicate in_range_of{L}(struct vms_tlb_flusher *f, integer i, integer va) =
+    covers(f->range[i].start, f->range[i].nr_pages, va);
+  predicate queued{L}(struct vms_tlb_flusher *f, integer va) =
+    f->all || \exists integer i; 0 <= i < f->nr_ranges && in_range_of(f, i, va);
+  predicate kept_ranges{L1,L2}(struct vms_tlb_flusher *f) =
+    \forall integer i, va; 0 <= i < \at(f->nr_ranges, L1) && in_range_of{L1}(f, i, va) ==> in_range_of{L2}(f, i, va);
+  // [start, end) was added to it: nothing is lost, and nothing else came, if not everything did.
+  predicate added{L1,L2}(struct vms_tlb_flusher *f, integer start, integer end) =
+    \forall integer va; queued{L1}(f, va) || start <= va < end ==> queued{L2}(f, va);
+  predicate added_only{L1,L2}(struct vms_tlb_flusher *f, integer start, integer end) =
+    \forall integer va; queued{L2}(f, va) ==> \at(f->all, L2) || queued{L1}(f, va) || start <= va < end;
+  lemma one_queued{L}: \forall struct vms_tlb_flusher *f, integer i, va;
+    0 <= i < f->nr_ranges && in_range_of(f, i, va) ==> queued(f, va);
+  predicate same_flusher{L1,L2}(struct vms_tlb_flusher *f) =
+    \at(f->space, L1) == \at(f->space, L2) && \at(f->nr_ranges, L1) == \at(f->nr_ranges, L2) &&
+    \at(f->all, L1) == \at(f->all, L2) && \forall integer i; 0 <= i < VMS_FLUSH_RANGES ==>
+      \at(f->range[i].start, L1) == \at(f->range[i].start, L2) &&
+      \at(f->range[i].nr_pages, L1) == \at(f->range[i].nr_pages, L2);
+  predicate nothing_queued{L}(struct vms_tlb_flusher *f) = !f->all && f->nr_ranges == 0;
+
+  // What CPU c is asked to flush of the kernel's half, or of the user's.
+  predicate queue_ok{L}(integer c) =
+    vms_machine.cpu[c].queue.nr_ranges <= VMS_FLUSH_RANGES && vms_machine.cpu[c].queue.all <= VMS_FLUSH_ALL &&
+    \forall integer i; 0 <= i < vms_machine.cpu[c].queue.nr_ranges ==>
+      pages_ok(vms_machine.cpu[c].queue.range[i].start, vms_machine.cpu[c].queue.range[i].nr_pages);
+  predicate queues_ok{L} = vms_machine.nr_cpus <= VMS_MAX_CPUS &&
+    \forall integer c; 0 <= c < VMS_MAX_CPUS ==> queue_ok(c);
+  predicate in_queue{L}(integer c, integer i, integer va) =
+    covers(vms_machine.cpu[c].queue.range[i].start, vms_machine.cpu[c].queue.range[i].nr_pages, va);
+  predicate asked{L}(integer c, integer kernel, integer va) =
+    vms_machine.cpu[c].queue.all == VMS_FLUSH_ALL || (kernel == 0 && vms_machine.cpu[c].queue.all == VMS_FLUSH_ALL_USER) ||
+    \exists integer i; 0 <= i < vms_machine.cpu[c].queue.nr_ranges && in_queue(c, i, va);
+  // Each CPU is asked for all that it was asked for before.
+  predicate still_asked{L1,L2}(integer c) =
+    \forall integer kernel, integer va; asked{L1}(c, kernel, va) ==> asked{L2}(c, kernel, va);
+  // It is asked for all that a flusher has queued; for the first i of its ranges.
+  predicate asked_all{L}(integer c, struct vms_tlb_flusher *f) =
+    \forall integer va; queued(f, va) ==> asked(c, of_kernel(f->space), va);
+  predicate asked_first{L}(integer c, struct vms_tlb_flusher *f, integer i) =
+    \forall integer j, k, va; 0 <= j < i && in_range_of(f, j, va) ==> asked(c, k, va);
+  lemma ranges_stay{L1,L2}: \forall struct vms_tlb_flusher *f;
+    ranges_ok{L1}(f) && same_flusher{L1,L2}(f) ==> ranges_ok{L2}(f);
+  lemma asked_first_still{L1,L2}: \forall struct vms_tlb_flusher *f, integer c, i; 0 <= i <= VMS_FLUSH_RANGES &&
+    same_flusher{L1,L2}(f) && asked_first{L1}(c, f, i) && still_asked{L1,L2}(c) ==> asked_first{L2}(c, f, i);
+  lemma asked_all_still{L1,L2}: \forall struct vms_tlb_flusher *f, integer c; ranges_ok{L1}(f) &&
+    same_flusher{L1,L2}(f) && asked_all{L1}(c, f) && still_asked{L1,L2}(c) ==> asked_all{L2}(c, f);
+  // Its queue did not change.
+  predicate same_queue{L1,L2}(integer c) =
+    \at(vms_machine.cpu[c].queue.nr_ranges, L1) == \at(vms_machine.cpu[c].queue.nr_ranges, L2) &&
+    \at(vms_machine.cpu[c].queue.all, L1) == \at(vms_machine.cpu[c].queue.all, L2) &&
+    \forall integer i; 0 <= i < VMS_FLUSH_RANGES ==>
+      \at(vms_machine.cpu[c].queue.range[i].start, L1) == \at(vms_machine.cpu[c].queue.range[i].start, L2) &&
+      \at(vms_machine.cpu[c].queue.range[i].nr_pages, L1) == \at(vms_machine.cpu[c].queue.range[i].nr_pages, L2);
+  lemma same_queue_ok{L1,L2}: \forall integer c; same_queue{L1,L2}(c) && queue_ok{L1}(c) ==> queue_ok{L2}(c);
+  lemma same_queue_asked{L1,L2}: \forall integer c; same_queue{L1,L2}(c) && queue_ok{L1}(c) ==> still_asked{L1,L2}(c);
+  lemma one_asked{L}: \forall integer c, i, k, va; 0 <= i < vms_machine.cpu[c].queue.nr_ranges && in_queue(c, i, va) ==>
+    asked(c, k, va);
+  // What CPUs have beside it did not change: which space is active, what this CPU's TLB holds, tables that wait.
+  predicate same_cpu{L1,L2}(integer c) =
+    \at(vms_machine.cpu[c].active, L1) == \at(vms_machine.cpu[c].active, L2) &&
+    \at(vms_machine.cpu[c].tag, L1) == \at(vms_machine.cpu[c].tag, L2) &&
+    \at(vms_machine.cpu[c].next_tag, L1) == \at(vms_machine.cpu[c].next_tag, L2) &&
+    \at(vms_machine.cpu[c].waiting, L1) == \at(vms_machine.cpu[c].waiting, L2) &&
+    \at(vms_machine.cpu[c].young, L1) == \at(vms_machine.cpu[c].young, L2) &&
+    \at(vms_machine.cpu[c].section, L1) == \at(vms_machine.cpu[c].section, L2);
+  predicate same_cpus{L1,L2} = \forall integer c; 0 <= c < VMS_MAX_CPUS ==> same_cpu{L1,L2}(c);
+  predicate all_still_asked{L1,L2} = \forall integer c; 0 <= c < VMS_MAX_CPUS ==> still_asked{L1,L2}(c);
+  predicate told{L}(struct vms_tlb_flusher *f, integer s) =
+    \forall integer c; cpu_exists(c) && in_set(s, c) && c != this_cpu ==> asked_all(c, f);
+*/
+
+#endif
