@@ -104,6 +104,11 @@ plot "{folder}/instructions.csv" every ::1 using 2:xtic(1) title "vmspace" lc rg
 
 def plot(folder, version):
     subprocess.run(["gnuplot"], input=PLOT.format(folder=folder, version=version), text=True, check=True)
+    path = os.path.join(folder, "instructions.svg")
+    with open(path) as file:
+        lines = [line.rstrip() for line in file]
+    with open(path, "w") as file:
+        file.write("\n".join(lines) + "\n")
 
 
 def main():
