@@ -57,6 +57,14 @@ void vms_segment_put(struct vms_segment *segment);
  * Cut a segment in two: it keeps its first nr_frames frames, `rest` gets the others.
  * Returns  VMS_OK, or VMS_INVALID (nothing changed) unless both parts have a frame.
  */
+/*@ requires \valid(segment) && \valid(rest) && \separated(segment, rest);
+  @ requires segment->first + segment->nr_frames <= VMS_NO_FRAME;
+  @ assigns *segment, *rest;
+  @ ensures \result == (0 < nr_frames < \old(segment->nr_frames) ? VMS_OK : VMS_INVALID);
+  @ ensures segment->first == \old(segment->first);
+  @ ensures \result == VMS_OK ==> segment->nr_frames == nr_frames && rest->first == segment->first + nr_frames &&
+  @   rest->nr_frames == \old(segment->nr_frames) - nr_frames;
+  @ ensures \result != VMS_OK ==> *segment == \old(*segment) && *rest == \old(*rest); */
 VMS_MUST_USE enum vms_status vms_segment_split(struct vms_segment *segment, uint32_t nr_frames,
 					       struct vms_segment *rest);
 
@@ -71,6 +79,13 @@ VMS_MUST_USE enum vms_status vms_segment_slice(const struct vms_segment *segment
  * Take the first frame off; its reference is the caller's now.
  * Returns  VMS_OK, or VMS_NOT_FOUND if the segment is empty.
  */
+/*@ requires \valid(segment) && \valid(frame) && \separated(segment, frame);
+  @ requires segment->first + segment->nr_frames <= VMS_NO_FRAME;
+  @ assigns *segment, *frame;
+  @ ensures \result == (\old(segment->nr_frames) > 0 ? VMS_OK : VMS_NOT_FOUND);
+  @ ensures \result == VMS_OK ==> *frame == \old(segment->first) && segment->first == \old(segment->first) + 1 &&
+  @   segment->nr_frames == \old(segment->nr_frames) - 1;
+  @ ensures \result != VMS_OK ==> *segment == \old(*segment) && *frame == \old(*frame); */
 VMS_MUST_USE enum vms_status vms_segment_next(struct vms_segment *segment, vms_pfn *frame);
 
 #endif
