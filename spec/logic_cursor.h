@@ -19,13 +19,13 @@
   predicate owns{L}(struct vms_cursor *c) = is_root(c->space->root) && range_ok(c->start, c->end) &&
     1 <= c->top_level <= 4 && over(c, c->top, c->top_level, c->start) &&
     slot_nr(c->start, c->top_level + 1) == slot_nr(c->end - 1, c->top_level + 1);
-  // Where it stands: at a position in its range, in a table on the way there; at the end perhaps at the top.
-  predicate stands{L}(struct vms_cursor *c) = c->at % 4096 == 0 && c->start <= c->at <= c->end &&
-    1 <= c->level <= c->top_level &&
-    (over(c, c->node, c->level, c->at) || (c->at == c->end && c->node == c->top && c->level == c->top_level));
-  predicate cursor_ok{L}(struct vms_cursor *c) =
+  // Open, with a position in its range; and it stands in a table on the way there, at the end perhaps at the top.
+  predicate opened{L}(struct vms_cursor *c) =
     mem_ok && tree_ok && no_leaf_on_top && \valid(c) && \valid_read(c->space) && \separated(c, c->space) &&
-    apart(c) && owns(c) && stands(c);
+    apart(c) && owns(c) && c->at % 4096 == 0 && c->start <= c->at <= c->end;
+  predicate stands{L}(struct vms_cursor *c) = 1 <= c->level <= c->top_level &&
+    (over(c, c->node, c->level, c->at) || (c->at == c->end && c->node == c->top && c->level == c->top_level));
+  predicate cursor_ok{L}(struct vms_cursor *c) = opened(c) && stands(c);
 
   // Every address of the range is under the top table.
   lemma slot_mono: \forall integer a, b, l; 0 <= a <= b && 1 <= l <= 5 ==> slot_nr(a, l) <= slot_nr(b, l);
@@ -43,20 +43,24 @@
   // The rest of a slot lies in one slot of the next level.
   lemma slot_up: \forall integer a, b, l; 0 <= a && 1 <= l <= 4 && slot_nr(a, l) == slot_nr(b, l) && 0 <= b ==>
     slot_nr(a, l + 1) == slot_nr(b, l + 1);
-  lemma slot_in_1: \forall integer a, b; 0 <= a <= b && b < a / 0x1000 * 0x1000 + 0x1000 ==> b / 0x1000 == a / 0x1000;
-  lemma slot_in_2: \forall integer a, b; 0 <= a <= b && b < a / 0x200000 * 0x200000 + 0x200000 ==> b / 0x200000 == a / 0x200000;
-  lemma slot_in_3: \forall integer a, b; 0 <= a <= b && b < a / 0x40000000 * 0x40000000 + 0x40000000 ==> b / 0x40000000 == a / 0x40000000;
-  lemma slot_in_4: \forall integer a, b; 0 <= a <= b && b < a / 0x8000000000 * 0x8000000000 + 0x8000000000 ==> b / 0x8000000000 == a / 0x8000000000;
-  lemma slot_in_5: \forall integer a, b; 0 <= a <= b && b < a / 0x1000000000000 * 0x1000000000000 + 0x1000000000000 ==> b / 0x1000000000000 == a / 0x1000000000000;
-  lemma slot_next_1: \forall integer a, b; 0 <= a < b && a / 0x1000 == (b - 1) / 0x1000 && b / 0x1000 * 0x1000 != b ==> a / 0x1000 == b / 0x1000;
-  lemma slot_next_2: \forall integer a, b; 0 <= a < b && a / 0x200000 == (b - 1) / 0x200000 && b / 0x200000 * 0x200000 != b ==> a / 0x200000 == b / 0x200000;
-  lemma slot_next_3: \forall integer a, b; 0 <= a < b && a / 0x40000000 == (b - 1) / 0x40000000 && b / 0x40000000 * 0x40000000 != b ==> a / 0x40000000 == b / 0x40000000;
-  lemma slot_next_4: \forall integer a, b; 0 <= a < b && a / 0x8000000000 == (b - 1) / 0x8000000000 && b / 0x8000000000 * 0x8000000000 != b ==> a / 0x8000000000 == b / 0x8000000000;
-  lemma slot_next_5: \forall integer a, b; 0 <= a < b && a / 0x1000000000000 == (b - 1) / 0x1000000000000 && b / 0x1000000000000 * 0x1000000000000 != b ==> a / 0x1000000000000 == b / 0x1000000000000;
+  predicate in_law(integer a, integer b) =
+    (b < a / 0x1000 * 0x1000 + 0x1000 ==> b / 0x1000 == a / 0x1000) &&
+    (b < a / 0x200000 * 0x200000 + 0x200000 ==> b / 0x200000 == a / 0x200000) &&
+    (b < a / 0x40000000 * 0x40000000 + 0x40000000 ==> b / 0x40000000 == a / 0x40000000) &&
+    (b < a / 0x8000000000 * 0x8000000000 + 0x8000000000 ==> b / 0x8000000000 == a / 0x8000000000) &&
+    (b < a / 0x1000000000000 * 0x1000000000000 + 0x1000000000000 ==> b / 0x1000000000000 == a / 0x1000000000000);
+  predicate next_law(integer a, integer b) =
+    (a / 0x1000 == (b - 1) / 0x1000 && b / 0x1000 * 0x1000 != b ==> a / 0x1000 == b / 0x1000) &&
+    (a / 0x200000 == (b - 1) / 0x200000 && b / 0x200000 * 0x200000 != b ==> a / 0x200000 == b / 0x200000) &&
+    (a / 0x40000000 == (b - 1) / 0x40000000 && b / 0x40000000 * 0x40000000 != b ==> a / 0x40000000 == b / 0x40000000) &&
+    (a / 0x8000000000 == (b - 1) / 0x8000000000 && b / 0x8000000000 * 0x8000000000 != b ==> a / 0x8000000000 == b / 0x8000000000) &&
+    (a / 0x1000000000000 == (b - 1) / 0x1000000000000 && b / 0x1000000000000 * 0x1000000000000 != b ==> a / 0x1000000000000 == b / 0x1000000000000);
+  lemma in_laws: \forall integer a, b; 0 <= a <= b ==> in_law(a, b);
+  lemma next_laws: \forall integer a, b; 0 <= a < b ==> next_law(a, b);
   lemma slot_in: \forall integer a, b, l; 0 <= a <= b && 1 <= l <= 5 && b < slot_start(a, l) + slot_len(l) ==>
-    slot_nr(b, l) == slot_nr(a, l);
+    in_law(a, b) && slot_nr(b, l) == slot_nr(a, l);
   lemma slot_next: \forall integer a, b, l; 0 <= a < b && 1 <= l <= 5 && slot_nr(a, l) == slot_nr(b - 1, l) &&
-    slot_start(b, l) != b ==> slot_nr(a, l) == slot_nr(b, l);
+    slot_start(b, l) != b ==> next_law(a, b) && slot_nr(a, l) == slot_nr(b, l);
 
   // L1 -> L2: the cursor has the same range; no table changes.
   predicate same_range{L1,L2}(struct vms_cursor *c) =

@@ -84,7 +84,8 @@
   lemma walk_2{L}: \forall integer r, v; tree_ok && is_root(r) && is_page(v) && walk2(r, v) >= 0 ==>
     walk3(r, v) >= 0 && walk_is(walk2(r, v), r, v, 2);
   lemma walk_1{L}: \forall integer r, v; tree_ok && is_root(r) && is_page(v) && walk1(r, v) >= 0 ==>
-    walk2(r, v) >= 0 && walk_is(walk1(r, v), r, v, 1);
+    walk2(r, v) >= 0 && walk_is(walk2(r, v), r, v, 2) && below(walk2(r, v), page_index(v, 2), 2) >= 0 &&
+    walk_is(walk1(r, v), r, v, 1);
   lemma walk_any{L}: \forall integer r, v, l; tree_ok && is_root(r) && is_page(v) && 1 <= l <= 4 &&
     walk(r, v, l) >= 0 ==> walk_is(walk(r, v, l), r, v, l) && is_table(walk(r, v, l)) && level_of(walk(r, v, l)) == l;
 
@@ -92,25 +93,36 @@
   logic integer page(integer va) = va / 4096 % 0x1000000000;
   predicate is_va(integer va) = 0 <= va < 0x10000000000000000;
   lemma page_range: \forall integer va; is_va(va) ==> is_page(page(va));
-  lemma div_2: \forall integer x; 0 <= x ==> x / 0x200000 == x / 0x1000 / 0x200;
-  lemma div_3: \forall integer x; 0 <= x ==> x / 0x40000000 == x / 0x1000 / 0x40000;
-  lemma div_4: \forall integer x; 0 <= x ==> x / 0x8000000000 == x / 0x1000 / 0x8000000;
-  lemma div_5: \forall integer x; 0 <= x ==> x / 0x1000000000000 == x / 0x1000 / 0x1000000000;
-  lemma mod_1: \forall integer p; 0 <= p ==> p % 0x1000000000 / 0x200 == p / 0x200 % 0x8000000;
-  lemma mod_2: \forall integer p; 0 <= p ==> p % 0x1000000000 / 0x40000 == p / 0x40000 % 0x40000;
-  lemma mod_3: \forall integer p; 0 <= p ==> p % 0x1000000000 / 0x8000000 == p / 0x8000000 % 0x200;
-  lemma place_page_1: \forall integer va; is_va(va) ==> page_place(page(va), 1) == va / 0x200000 % 0x8000000;
-  lemma place_page_2: \forall integer va; is_va(va) ==> page_place(page(va), 2) == va / 0x40000000 % 0x40000;
-  lemma place_page_3: \forall integer va; is_va(va) ==> page_place(page(va), 3) == va / 0x8000000000 % 0x200;
-  lemma div_32: \forall integer x; 0 <= x ==> x / 0x40000000 == x / 0x200000 / 512;
-  lemma div_43: \forall integer x; 0 <= x ==> x / 0x8000000000 == x / 0x40000000 / 512;
-  lemma rest_1: \forall integer x; 0 <= x ==> x % 0x1000000000 - 512 * (x / 512 % 0x8000000) == x % 512;
-  lemma rest_2: \forall integer x; 0 <= x ==> x % 0x8000000 - 512 * (x / 512 % 0x40000) == x % 512;
-  lemma rest_3: \forall integer x; 0 <= x ==> x % 0x40000 - 512 * (x / 512 % 512) == x % 512;
-  lemma index_page_1: \forall integer va; is_va(va) ==> page_index(page(va), 1) == va / 0x1000 % 512;
-  lemma index_page_2: \forall integer va; is_va(va) ==> page_index(page(va), 2) == va / 0x200000 % 512;
-  lemma index_page_3: \forall integer va; is_va(va) ==> page_index(page(va), 3) == va / 0x40000000 % 512;
-  lemma index_page_4: \forall integer va; is_va(va) ==> page_index(page(va), 4) == va / 0x8000000000 % 512;
+  // Laws of division, each under a name: provers use them where the name is said and nowhere else.
+  predicate div_law(integer x) = x / 0x200000 == x / 0x1000 / 0x200 && x / 0x40000000 == x / 0x1000 / 0x40000 &&
+    x / 0x8000000000 == x / 0x1000 / 0x8000000 && x / 0x40000000 == x / 0x200000 / 512 &&
+    x / 0x8000000000 == x / 0x40000000 / 512;
+  predicate mod_law_1(integer p) = p % 0x1000000000 / 0x200 == p / 0x200 % 0x8000000;
+  predicate mod_law_2(integer p) = p % 0x1000000000 / 0x40000 == p / 0x40000 % 0x40000;
+  predicate mod_law_3(integer p) = p % 0x1000000000 / 0x8000000 == p / 0x8000000 % 0x200;
+  predicate rest_law_1(integer x) = x % 0x1000000000 - 512 * (x / 512 % 0x8000000) == x % 512;
+  predicate rest_law_2(integer x) = x % 0x8000000 - 512 * (x / 512 % 0x40000) == x % 512;
+  predicate rest_law_3(integer x) = x % 0x40000 - 512 * (x / 512 % 512) == x % 512;
+  lemma div_laws: \forall integer x; 0 <= x ==> div_law(x);
+  lemma mod_laws_1: \forall integer p; 0 <= p ==> mod_law_1(p);
+  lemma mod_laws_2: \forall integer p; 0 <= p ==> mod_law_2(p);
+  lemma mod_laws_3: \forall integer p; 0 <= p ==> mod_law_3(p);
+  lemma rest_laws_1: \forall integer x; 0 <= x ==> rest_law_1(x);
+  lemma rest_laws_2: \forall integer x; 0 <= x ==> rest_law_2(x);
+  lemma rest_laws_3: \forall integer x; 0 <= x ==> rest_law_3(x);
+  lemma place_page_1: \forall integer va; is_va(va) ==> div_law(va) && mod_law_1(va / 0x1000) &&
+    page_place(page(va), 1) == va / 0x200000 % 0x8000000;
+  lemma place_page_2: \forall integer va; is_va(va) ==> div_law(va) && mod_law_2(va / 0x1000) &&
+    page_place(page(va), 2) == va / 0x40000000 % 0x40000;
+  lemma place_page_3: \forall integer va; is_va(va) ==> div_law(va) && mod_law_3(va / 0x1000) &&
+    page_place(page(va), 3) == va / 0x8000000000 % 0x200;
+  lemma index_page_1: \forall integer va; is_va(va) ==> div_law(va) && mod_law_1(va / 0x1000) && rest_law_1(va / 0x1000) &&
+    page_index(page(va), 1) == va / 0x1000 % 512;
+  lemma index_page_2: \forall integer va; is_va(va) ==> div_law(va) && rest_law_2(va / 0x200000) &&
+    page_index(page(va), 2) == va / 0x200000 % 512;
+  lemma index_page_3: \forall integer va; is_va(va) ==> div_law(va) && rest_law_3(va / 0x40000000) &&
+    page_index(page(va), 3) == va / 0x40000000 % 512;
+  lemma index_page_4: \forall integer va; is_va(va) ==> div_law(va) && page_index(page(va), 4) == va / 0x8000000000 % 512;
   lemma index_page: \forall integer va, l; is_va(va) && 1 <= l <= 4 ==> index(va, l) == page_index(page(va), l);
   lemma same_place: \forall integer a, b, l; is_va(a) && is_va(b) && 1 <= l <= 4 &&
     slot_nr(a, l + 1) == slot_nr(b, l + 1) ==> page_place(page(a), l) == page_place(page(b), l);

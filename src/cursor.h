@@ -23,7 +23,7 @@ static inline bool vms__len_fits(const struct vms_cursor *cursor, uint64_t len)
 }
 
 /* Forget what was found below the covering table: the tree was changed or is to be walked from there. */
-/*@ requires cursor_ok(cursor);
+/*@ requires opened(cursor);
   @ assigns cursor->node, cursor->level;
   @ ensures cursor_ok(cursor) && cursor->node == cursor->top && cursor->level == cursor->top_level; */
 static inline void vms__rewind(struct vms_cursor *cursor)
@@ -31,6 +31,7 @@ static inline void vms__rewind(struct vms_cursor *cursor)
 	cursor->node = cursor->top;
 	cursor->level = cursor->top_level;
 	//@ assert same_trees{Pre, Here};
+	//@ assert same_range{Pre, Here}(cursor);
 }
 
 /* Stand at va, in [start, end]. */
@@ -42,6 +43,8 @@ static inline void vms__move(struct vms_cursor *cursor, vms_va va)
 	if (vms__slot_start(va, cursor->level + 1) != vms__slot_start(cursor->at, cursor->level + 1))
 		vms__rewind(cursor);
 	cursor->at = va;
+	//@ assert same_trees{Pre, Here};
+	//@ assert same_range{Pre, Here}(cursor);
 }
 
 /* Step on to va, in the cursor's table, which is of this level, or at its end. */
@@ -52,6 +55,8 @@ static inline void vms__move(struct vms_cursor *cursor, vms_va va)
 static inline void vms__step_to(struct vms_cursor *cursor, uint32_t level, vms_va va)
 {
 	cursor->at = va;
+	//@ assert same_trees{Pre, Here};
+	//@ assert same_range{Pre, Here}(cursor);
 	if (vms__slot_aligned(va, level + 1))
 		vms__rewind(cursor);
 }
