@@ -11,7 +11,9 @@
 #include <vms/state.h>
 
 /* What flushing writes, whoever asks for it. A macro: contracts list places. */
-#define flush_state vms_machine.cpu[0..VMS_MAX_CPUS - 1]
+/* clang-format off */
+#define flush_state vms_machine.cpu[0 .. VMS_MAX_CPUS - 1]
+/* clang-format on */
 
 /*@
   // The CPU that runs this code.

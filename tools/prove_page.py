@@ -20,15 +20,15 @@ def note_of(flags):
     for flag in flags:
         kind, _, what = flag.partition(":")
         words.append({"no-contract": "no contract", "endless": "%s loops not shown to end" % what,
-                      "open": "open: `%s`" % what}[kind])
+                      "open": "open: `%s`" % what, "unknown": "not in the table yet"}[kind])
     return "; ".join(words)
 
 
 def summary(tree, table):
     functions = [(unit.path, name) for unit in tree.units if not unit.lemmas for name in unit.names]
     lemmas = [(unit.path, name) for unit in tree.units if unit.lemmas for name in unit.names]
-    rows = [table.rows.get(key, (0, 0, ["no-contract"])) for key in functions]
-    whole = sum(goals == proved and "no-contract" not in flags for goals, proved, flags in rows)
+    rows = [table.rows.get(key, (0, 0, ["unknown"])) for key in functions]
+    whole = sum(goals == proved and not {"no-contract", "unknown"} & set(flags) for goals, proved, flags in rows)
     texts = []
     for path in sorted(glob.glob("src/*.[ch]")):
         with open(path, encoding="utf-8") as file:
@@ -37,7 +37,7 @@ def summary(tree, table):
     everything = [table.rows.get(key, (0, 0, [])) for key in functions + lemmas]
     return ("%d functions, %d with a contract, of which %d wholly proved. %d lemmas. %d goals, %d proved. "
             "Annotations are %d %% of the lines of `src/`.\n" % (
-                len(functions), sum("no-contract" not in flags for _, _, flags in rows), whole, len(lemmas),
+                len(functions), sum(tree.home[key].contract for key in functions), whole, len(lemmas),
                 sum(row[0] for row in everything), sum(row[1] for row in everything), 100 * notes // max(lines, 1)))
 
 
@@ -51,7 +51,7 @@ def write(tree, table):
         parts.append("| %s | what for | goals | missing |\n|---|---|---|---|\n" % (
             "lemma" if unit.lemmas else "function"))
         for name in unit.names:
-            goals, proved, flags = table.rows.get((unit.path, name), (0, 0, ["no-contract"]))
+            goals, proved, flags = table.rows.get((unit.path, name), (0, 0, ["unknown"]))
             comment = "" if unit.lemmas else prove_text.first_sentence(tree.home[unit.path, name].comment)
             parts.append("| `%s` | %s | %d/%d | %s |\n" % (
                 name, comment.replace("|", "\\|"), proved, goals, note_of(flags)))
