@@ -53,6 +53,11 @@ void vms__table_init(vms_pfn table, uint32_t level, vms_pfn root, uint32_t prefi
 }
 
 /* Entry k of the 512 that take the place of a leaf or mark of this level. */
+/*@ requires 2 <= level <= ARCH_LEVELS && k < VMS_ENTRIES && pte != 0 && !pte_table(pte, level);
+  @ requires pte_leaf(pte, level) ==>
+  @   level <= ARCH_LEAF_LEVELS && pte_frame(pte, level) + pages_in(level) <= 0x100000000;
+  @ assigns \nothing;
+  @ ensures \result != 0 && !pte_table(\result, level - 1) && is_part(\result, pte, level, k); */
 static uint64_t entry_part(uint64_t pte, uint32_t level, uint32_t k, bool user)
 {
 	if (!arch_pte_is_leaf(pte, level))
@@ -61,20 +66,61 @@ static uint64_t entry_part(uint64_t pte, uint32_t level, uint32_t k, bool user)
 			     arch_pte_prop(pte, level), user);
 }
 
+/* Fill a table that is to take the place of `pte`, of this level, with its parts. */
+/*@ requires mem_ok && table < vms_machine.nr_frames && 2 <= level <= ARCH_LEVELS && pte != 0 && !pte_table(pte, level);
+  @ requires pte_leaf(pte, level) ==>
+  @   level <= ARCH_LEAF_LEVELS && pte_frame(pte, level) + pages_in(level) <= 0x100000000;
+  @ assigns vms_machine.ram[table], vms_machine.meta[table].nr_present, vms_machine.meta[table].used;
+  @ ensures \forall integer j; 0 <= j < 512 ==> ent(table, j) != 0 && !pte_table(ent(table, j), level - 1);
+  @ ensures parts(table, pte, level);
+  @ ensures vms_machine.meta[table].nr_present == 512;
+  @ ensures made{Pre,Post}(table); */
+static inline void parts_fill(vms_pfn table, uint64_t pte, uint32_t level, bool user)
+{
+	/*@ loop invariant 0 <= k <= 512;
+	  @ loop invariant \forall integer j; 0 <= j < k ==> ent(table, j) != 0 &&
+	  @   !pte_table(ent(table, j), level - 1) && is_part(ent(table, j), pte, level, j);
+	  @ loop assigns k, vms_machine.ram[table];
+	  @ loop variant 512 - k; */
+	for (uint32_t k = 0; k < VMS_ENTRIES; k++)
+		vms_machine.ram[table].entry[k] = entry_part(pte, level, k, user);
+	vms_machine.meta[table].nr_present = VMS_ENTRIES;
+	vms_machine.meta[table].used = ~0u;
+}
+
+/* Let a filled table take the place of `old` in entry i of n. False if that is no longer what the entry holds. */
+/*@ requires mem_ok && tree_ok && is_table(n) && level_of(n) >= 2 && i < VMS_ENTRIES && ent(n, i) == old;
+  @ requires !pte_table(old, level_of(n)) && table != n && child_ok(n, i, table) && unlinked(table);
+  @ requires is_lowest(table) && parts(table, old, level_of(n));
+  @ assigns vms_machine.ram[n].entry[i], vms_machine.meta[n].nr_present, vms_machine.meta[n].used;
+  @ ensures \result;
+  @ ensures stored{Pre,Post}(n, i);
+  @ ensures hung{Pre,Post}(n, i, table);
+  @ ensures tree_ok;
+  @ ensures child_ok(n, i, table);
+  @ ensures pte_table(ent(n, i), level_of(n)) && pte_child(ent(n, i)) == table;
+  @ ensures \forall integer r, v; is_root{Pre}(r) && is_page(v) ==> view(r, v) == view{Pre}(r, v); */
+static inline bool table_hang(vms_pfn n, uint32_t i, uint64_t old, vms_pfn table, bool user)
+{
+	if (old != 0)
+		return vms__entry_swap(n, i, old, arch_pte_table(table, user));
+	vms__entry_put(n, i, 0, arch_pte_table(table, user));
+	return true;
+}
+
 bool vms__node_link(vms_pfn n, uint32_t i, uint64_t old, vms_pfn table, bool user)
 {
 	uint32_t level = vms_machine.meta[n].level;
 
 	vms__table_init(table, level - 1, vms_machine.meta[n].root, vms_machine.meta[n].prefix * VMS_ENTRIES + i);
-	if (old != 0) {
-		for (uint32_t k = 0; k < VMS_ENTRIES; k++)
-			vms_machine.ram[table].entry[k] = entry_part(old, level, k, user);
-		vms_machine.meta[table].nr_present = VMS_ENTRIES;
-		vms_machine.meta[table].used = ~0u;
-		return vms__entry_swap(n, i, old, arch_pte_table(table, user));
-	}
-	vms__entry_put(n, i, 0, arch_pte_table(table, user));
-	return true;
+	if (old != 0)
+		parts_fill(table, old, level, user);
+	//@ assert made{Pre, Here}(table);
+	//@ assert is_lowest(table);
+	//@ assert tree_ok && unlinked(table);
+	//@ assert child_ok(n, i, table);
+	//@ assert parts(table, old, level);
+	return table_hang(n, i, old, table, user);
 }
 
 /* Drop the frames that a table's leaves map. The level is a constant, usually. */

@@ -148,7 +148,8 @@ static inline uint64_t vms__next(vms_pfn n, uint32_t *i, uint32_t end)
 /* Store an entry that takes the place of one of the same kind: what is counted stays. */
 /*@ requires mem_ok && node < vms_machine.nr_frames && i < 512;
   @ assigns vms_machine.ram[node].entry[i];
-  @ ensures ent(node, i) == pte; */
+  @ ensures ent(node, i) == pte;
+  @ ensures stored{Pre,Post}(node, i); */
 static inline void vms__entry_set(vms_pfn node, uint32_t i, uint64_t pte)
 {
 	vms__store64(&vms_machine.ram[node].entry[i], pte);
@@ -219,7 +220,8 @@ static inline void vms__entry_put(vms_pfn n, uint32_t i, uint64_t old, uint64_t 
 /*@ requires mem_ok && node < vms_machine.nr_frames && i < 512;
   @ requires ent(node, i) == old;
   @ assigns vms_machine.ram[node].entry[i];
-  @ ensures \result && ent(node, i) == pte; */
+  @ ensures \result && ent(node, i) == pte;
+  @ ensures stored{Pre,Post}(node, i); */
 static inline bool vms__entry_swap(vms_pfn node, uint32_t i, uint64_t old, uint64_t pte)
 {
 	if (!arch_pte_settled(old))
@@ -253,10 +255,25 @@ static inline vms_pfn vms__tables_pop(vms_pfn *first)
  * Take nr frames for tables, zeroed, onto the list `first`: all or none (false).
  * What was taken and not used goes back with vms__tables_unreserve().
  */
+/*@ requires mem_ok && tree_ok && no_leaf_on_top && \valid(first) && apart(first);
+  @ assigns *first, vms_machine.meta[0 .. vms_machine.nr_frames - 1], vms_machine.ram[0 .. vms_machine.nr_frames - 1];
+  @ ensures mem_ok && tree_ok && no_leaf_on_top;
+  @ ensures !\result ==> *first == VMS_NO_FRAME;
+  @ ensures \result && nr > 0 ==> loose(*first);
+  @ ensures \result && nr == 0 ==> *first == VMS_NO_FRAME; */
 bool vms__tables_reserve(vms_pfn *first, uint32_t nr);
 void vms__tables_unreserve(vms_pfn *first);
 
 /* Give a reserved frame its place in a tree, locked by the caller; the entries are still to be filled. */
+/*@ requires mem_ok && table < vms_machine.nr_frames;
+  @ assigns vms_machine.meta[table].level, vms_machine.meta[table].root, vms_machine.meta[table].prefix,
+  @   vms_machine.meta[table].nr_present, vms_machine.meta[table].used, vms_machine.meta[table].stray,
+  @   vms_machine.meta[table].lock;
+  @ ensures vms_machine.meta[table].level == level && vms_machine.meta[table].root == root;
+  @ ensures vms_machine.meta[table].prefix == prefix && vms_machine.meta[table].lock == 1;
+  @ ensures vms_machine.meta[table].nr_present == 0 && vms_machine.meta[table].used == 0;
+  @ ensures vms_machine.meta[table].stray == 0;
+  @ ensures made{Pre,Post}(table); */
 void vms__table_init(vms_pfn table, uint32_t level, vms_pfn root, uint32_t prefix);
 
 /*
@@ -273,6 +290,22 @@ void vms__tree_free(vms_pfn table);
  * `old` that is then cut into 512 equal parts. No translation changes. The new table comes locked.
  * Returns  false if `old` is no longer what the entry holds; then nothing was changed.
  */
+/*@ requires mem_ok && tree_ok && is_table(n) && level_of(n) >= 2 && i < VMS_ENTRIES && ent(n, i) == old;
+  @ requires !pte_table(old, level_of(n)) && loose(table) && table != n;
+  @ requires level_of(n) == ARCH_LEVELS && i >= ARCH_ROOT_KERNEL ==>
+  @   vms_machine.meta[n].root == vms_machine.kernel.root;
+  @ requires pte_leaf(old, level_of(n)) ==> level_of(n) <= ARCH_LEAF_LEVELS &&
+  @   pte_frame(old, level_of(n)) + pages_in(level_of(n)) <= 0x100000000;
+  @ assigns vms_machine.meta[table], vms_machine.ram[table], vms_machine.ram[n].entry[i],
+  @   vms_machine.meta[n].nr_present, vms_machine.meta[n].used;
+  @ ensures \result;
+  @ ensures tree_ok;
+  @ ensures pte_table(ent(n, i), level_of(n)) && pte_child(ent(n, i)) == table && child_ok(n, i, table);
+  @ ensures vms_machine.meta[table].lock == 1;
+  @ ensures \forall integer m, j; is_table(m) && m != table && 0 <= j < 512 && !(m == n && j == i) ==>
+  @   ent{Pre}(m, j) == ent(m, j);
+  @ ensures \forall integer m; is_table{Pre}(m) && m != table ==> is_table(m) && same_place_of{Pre,Post}(m);
+  @ ensures \forall integer r, v; is_root{Pre}(r) && r != table && is_page(v) ==> view(r, v) == view{Pre}(r, v); */
 bool vms__node_link(vms_pfn n, uint32_t i, uint64_t old, vms_pfn table, bool user);
 
 #endif
