@@ -41,8 +41,8 @@
   lemma over_table{L}: \forall struct vms_cursor *c, integer n, l, va; tree_ok && is_root(c->space->root) && is_va(va) &&
     over(c, n, l, va) && n >= 0 ==> is_table(n) && level_of(n) == l && n < vms_machine.nr_frames;
   // The rest of a slot lies in one slot of the next level.
-  lemma slot_up: \forall integer a, b, l; 0 <= a && 1 <= l <= 4 && slot_nr(a, l) == slot_nr(b, l) && 0 <= b ==>
-    slot_nr(a, l + 1) == slot_nr(b, l + 1);
+  predicate up_law(integer a, integer b, integer l) = slot_nr(a, l) == slot_nr(b, l) ==> slot_nr(a, l + 1) == slot_nr(b, l + 1);
+  lemma slot_up: \forall integer a, b, l; 0 <= a && 0 <= b && 1 <= l <= 4 ==> up_law(a, b, l);
   predicate in_law(integer a, integer b) =
     (b < a / 0x1000 * 0x1000 + 0x1000 ==> b / 0x1000 == a / 0x1000) &&
     (b < a / 0x200000 * 0x200000 + 0x200000 ==> b / 0x200000 == a / 0x200000) &&

@@ -73,12 +73,23 @@
   predicate walk_is{L}(integer n, integer r, integer v, integer level) = is_table(n) &&
     vms_machine.meta[n].level == level && vms_machine.meta[n].prefix == page_place(v, level) &&
     vms_machine.meta[n].root == root_of_page(r, v, level);
-  lemma place_step: \forall integer v, l; is_page(v) && 1 <= l <= 4 ==> 0 <= page_index(v, l) < 512 &&
-    page_place(v, l - 1) == page_place(v, l) * 512 + page_index(v, l);
-  lemma walk_step{L}: \forall integer r, v, l; 2 <= l <= 4 ==>
-    walk(r, v, l - 1) == below(walk(r, v, l), page_index(v, l), l);
-  lemma walk_child{L}: \forall integer n, r, v, l; tree_ok && is_page(v) && 2 <= l <= 4 && walk_is(n, r, v, l) &&
-    below(n, page_index(v, l), l) >= 0 ==> walk_is(below(n, page_index(v, l), l), r, v, l - 1);
+  lemma place_step_1: \forall integer v; is_page(v) ==> 0 <= page_index(v, 1) < 512 &&
+    page_place(v, 0) == page_place(v, 1) * 512 + page_index(v, 1);
+  lemma place_step_2: \forall integer v; is_page(v) ==> 0 <= page_index(v, 2) < 512 &&
+    page_place(v, 1) == page_place(v, 2) * 512 + page_index(v, 2);
+  lemma place_step_3: \forall integer v; is_page(v) ==> 0 <= page_index(v, 3) < 512 &&
+    page_place(v, 2) == page_place(v, 3) * 512 + page_index(v, 3);
+  lemma place_step_4: \forall integer v; is_page(v) ==> 0 <= page_index(v, 4) < 512 &&
+    page_place(v, 3) == page_place(v, 4) * 512 + page_index(v, 4);
+  lemma walk_step_2{L}: \forall integer r, v; walk(r, v, 1) == below(walk(r, v, 2), page_index(v, 2), 2);
+  lemma walk_step_3{L}: \forall integer r, v; walk(r, v, 2) == below(walk(r, v, 3), page_index(v, 3), 3);
+  lemma walk_step_4{L}: \forall integer r, v; walk(r, v, 3) == below(walk(r, v, 4), page_index(v, 4), 4);
+  lemma walk_child_2{L}: \forall integer n, r, v; tree_ok && is_page(v) && walk_is(n, r, v, 2) &&
+    below(n, page_index(v, 2), 2) >= 0 ==> walk_is(below(n, page_index(v, 2), 2), r, v, 1);
+  lemma walk_child_3{L}: \forall integer n, r, v; tree_ok && is_page(v) && walk_is(n, r, v, 3) &&
+    below(n, page_index(v, 3), 3) >= 0 ==> walk_is(below(n, page_index(v, 3), 3), r, v, 2);
+  lemma walk_child_4{L}: \forall integer n, r, v; tree_ok && is_page(v) && walk_is(n, r, v, 4) &&
+    below(n, page_index(v, 4), 4) >= 0 ==> walk_is(below(n, page_index(v, 4), 4), r, v, 3);
   lemma walk_3{L}: \forall integer r, v; tree_ok && is_root(r) && is_page(v) && walk3(r, v) >= 0 ==>
     walk_is(walk3(r, v), r, v, 3);
   lemma walk_2{L}: \forall integer r, v; tree_ok && is_root(r) && is_page(v) && walk2(r, v) >= 0 ==>
@@ -126,10 +137,16 @@
   lemma index_page: \forall integer va, l; is_va(va) && 1 <= l <= 4 ==> index(va, l) == page_index(page(va), l);
   lemma same_place: \forall integer a, b, l; is_va(a) && is_va(b) && 1 <= l <= 4 &&
     slot_nr(a, l + 1) == slot_nr(b, l + 1) ==> page_place(page(a), l) == page_place(page(b), l);
-  lemma place_up: \forall integer v, w, l; is_page(v) && is_page(w) && 1 <= l <= 4 &&
-    page_place(v, l) == page_place(w, l) ==> page_place(v, l + 1) == page_place(w, l + 1);
-  lemma same_index: \forall integer v, w, l; is_page(v) && is_page(w) && 1 <= l <= 3 &&
-    page_place(v, l) == page_place(w, l) ==> page_index(v, l + 1) == page_index(w, l + 1);
+  lemma place_up_1: \forall integer v, w; is_page(v) && is_page(w) && page_place(v, 1) == page_place(w, 1) ==>
+    page_place(v, 2) == page_place(w, 2);
+  lemma place_up_2: \forall integer v, w; is_page(v) && is_page(w) && page_place(v, 2) == page_place(w, 2) ==>
+    page_place(v, 3) == page_place(w, 3);
+  lemma same_index_1: \forall integer v, w; is_page(v) && is_page(w) && page_place(v, 1) == page_place(w, 1) ==>
+    page_index(v, 2) == page_index(w, 2);
+  lemma same_index_2: \forall integer v, w; is_page(v) && is_page(w) && page_place(v, 2) == page_place(w, 2) ==>
+    page_index(v, 3) == page_index(w, 3);
+  lemma same_index_3: \forall integer v, w; is_page(v) && is_page(w) && page_place(v, 3) == page_place(w, 3) ==>
+    page_index(v, 4) == page_index(w, 4);
   lemma same_walk_3{L}: \forall integer r, v, w; is_page(v) && is_page(w) && page_place(v, 3) == page_place(w, 3) ==>
     walk3(r, v) == walk3(r, w);
   lemma same_walk_2{L}: \forall integer r, v, w; is_page(v) && is_page(w) && page_place(v, 2) == page_place(w, 2) ==>
