@@ -98,6 +98,8 @@
     parts(t, pte, 4);
   lemma blank_parts{L}: \forall integer t, l; blank(t) && 2 <= l <= 4 ==> parts(t, 0, l);
   lemma blank_lowest{L}: \forall integer t; blank(t) ==> is_lowest(t);
+  lemma place_below: \forall integer p, l, i; 2 <= l <= 4 && 0 <= p < pages_in(5 - l) && 0 <= i < 512 ==>
+    0 <= p * 512 + i < pages_in(6 - l) <= 0x8000000;
   // L1 -> L2: table t comes to hang at entry i of n.
   predicate hung{L1,L2}(integer n, integer i, integer t) = is_table{L1}(n) && 2 <= level_of{L1}(n) <= 4 &&
     stored{L1,L2}(n, i) && n != t && child_ok{L1}(n, i, t) && unlinked{L1}(t) && is_lowest{L1}(t) &&

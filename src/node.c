@@ -117,7 +117,9 @@ bool vms__node_link(vms_pfn n, uint32_t i, uint64_t old, vms_pfn table, bool use
 		parts_fill(table, old, level, user);
 	//@ assert made{Pre, Here}(table);
 	//@ assert is_lowest(table);
-	//@ assert tree_ok && unlinked(table);
+	//@ assert tree_ok;
+	//@ assert unlinked(table);
+	//@ assert is_table(table);
 	//@ assert child_ok(n, i, table);
 	//@ assert parts(table, old, level);
 	return table_hang(n, i, old, table, user);
