@@ -100,7 +100,7 @@ inline dispatch(page)
 				irq_off[self] = 1
 			}
 			atomic { queue_taken[cpu] == 0 -> queue_taken[cpu] = 1 }
-			/* @ tlb.c queue_ask: queue->range[queue->nr_ranges] = flusher->range[i]; */
+			/* @ tlb.c queue_add: queue->range[queue->nr_ranges] = flusher->range[i]; */
 			WANTED(cpu, page) = 1;
 			/* @ tlb.c queue_ask: vms__store32(&queue->asked, queue->asked + 1); */
 			asked[cpu]++;
