@@ -61,20 +61,10 @@ static struct pair pair_below(const struct pair *pair, uint32_t i, uint64_t pte)
 	return below;
 }
 
-/* Is this entry of `from` a table that was left empty, or holds only such? */
+/* Is this entry of `from` a table that was left empty? (What is below it may reach out of the range: not ours to read.) */
 static bool is_empty(uint64_t pte, uint32_t level)
 {
-	vms_pfn table = arch_pte_child(pte);
-
-	if (!arch_pte_is_table(pte, level))
-		return false;
-	if (level == 2 || vms_machine.meta[table].nr_present == 0)
-		return vms_machine.meta[table].nr_present == 0;
-	for (uint32_t i = 0; (pte = vms__next(table, &i, VMS_ENTRIES)) != 0; i++) {
-		if (!is_empty(pte, level - 1))
-			return false;
-	}
-	return true;
+	return arch_pte_is_table(pte, level) && vms_machine.meta[arch_pte_child(pte)].nr_present == 0;
 }
 
 /* Is there a reference to count for this entry? */

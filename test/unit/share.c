@@ -77,8 +77,9 @@ static void empty_tables_stay_behind(void **state)
 	leave_empty(a, 3 * G1 + 5 * M2);
 	assert_int_equal(nr_tables(a), 1 + 1 + 4 + 8 - 1);
 	OK(copy(0, 4 * G1, VMS_SOFT0));
-	assert_int_equal(nr_tables(b), 1 + 1 + 2 + 2);
-	assert_int_equal(nr_tables(a), 1 + 1 + 2 + 2);
+	/* Tables that held only empty ones are copied: what they hold may be another cursor's. */
+	assert_int_equal(nr_tables(b), 1 + 1 + 4 + 2);
+	assert_int_equal(nr_tables(a), 1 + 1 + 4 + 2);
 	assert_int_equal(query_at(b, 2 * G1 + 7 * M2).frame, query_at(a, 2 * G1 + 7 * M2).frame);
 	finish();
 }
