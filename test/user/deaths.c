@@ -5,6 +5,7 @@
 #include "check.h"
 #include <pthread.h>
 #include <sys/syscall.h>
+#include <ucontext.h>
 
 static volatile char zero;
 
@@ -36,6 +37,27 @@ static void call_kernel(void)
 static void call_non_canonical(void)
 {
 	act_call((void *)0x0000800000000000);
+}
+
+static void on_return(int signal, siginfo_t *info, void *context)
+{
+	ucontext_t *user = context;
+
+	(void)signal;
+	(void)info;
+	user->uc_mcontext.gregs[REG_RIP] = 0x0000800000000000;
+}
+
+/* Loading such an address can fault in the kernel, on its way out: the kernel must load one that faults in user mode. */
+static void return_non_canonical(void)
+{
+	struct sigaction action;
+
+	memset(&action, 0, sizeof(action));
+	action.sa_sigaction = on_return;
+	action.sa_flags = SA_SIGINFO;
+	CHECK(sigaction(SIGUSR1, &action, NULL) == 0);
+	raise(SIGUSR1);
 }
 
 static void execute_data(void)
@@ -208,6 +230,7 @@ static const struct {
 	{"read-null", read_null},
 	{"call-kernel", call_kernel},
 	{"call-non-canonical", call_non_canonical},
+	{"return-non-canonical", return_non_canonical},
 	{"execute-data", execute_data},
 	{"execute-stack", execute_stack},
 	{"write-text", write_text},

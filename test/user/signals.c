@@ -5,6 +5,7 @@
 #include "check.h"
 #include <sys/time.h>
 #include <time.h>
+#include <ucontext.h>
 
 static volatile sig_atomic_t nr_caught, last_signal, last_pid, last_code;
 static volatile uintptr_t seen_stack;
@@ -323,6 +324,116 @@ static void test_default_actions(void)
 	done("default actions");
 }
 
+/* What a program may set in RFLAGS (without the trap and alignment flags, which would end the test), and what not. */
+#define FLAGS_USER 0xcd5ul      /* CF, PF, AF, ZF, SF, DF, OF */
+#define FLAGS_KERNEL 0x1a7000ul /* IOPL, NT, VM, VIF, VIP */
+#define FLAG_INTERRUPTS 0x200ul
+
+static uint64_t next_flags, next_ip;
+
+/* Where next_ip says, with the flags of next_flags. */
+static void on_redirect(int signal, siginfo_t *info, void *context)
+{
+	ucontext_t *user = context;
+
+	(void)signal;
+	(void)info;
+	user->uc_mcontext.gregs[REG_EFL] = (greg_t)next_flags;
+	user->uc_mcontext.gregs[REG_RIP] =
+		(greg_t)(next_ip != 0 ? next_ip : (uint64_t)user->uc_mcontext.gregs[REG_RIP] + 2);
+}
+
+/* The flags right after a handler's return that asks for these. */
+static uint64_t flags_after(uint64_t flags)
+{
+	uint64_t got;
+
+	next_flags = flags;
+	next_ip = 0;
+	__asm__ volatile("lea -128(%%rsp), %%rsp\n ud2\n pushfq\n pop %0\n lea 128(%%rsp), %%rsp\n cld"
+			 : "=r"(got)
+			 :
+			 : "memory", "cc");
+	return got;
+}
+
+static void on_segv(int signal)
+{
+	_exit(signal);
+}
+
+/* rt_sigreturn from a frame that no signal made. */
+static void __attribute__((noreturn)) return_by_hand(uint64_t ip, uint64_t flags)
+{
+	static char stack[16384] __attribute__((aligned(16)));
+	static ucontext_t user;
+
+	user.uc_mcontext.gregs[REG_RIP] = (greg_t)ip;
+	user.uc_mcontext.gregs[REG_RSP] = (greg_t)((uintptr_t)stack + sizeof(stack) - 8);
+	user.uc_mcontext.gregs[REG_EFL] = (greg_t)flags;
+	user.uc_mcontext.gregs[REG_CSGSFS] = 0x002b000000000033; /* SS and CS of a program */
+	__asm__ volatile("mov %0, %%rsp\n mov $15, %%eax\n syscall\n ud2" : : "r"(&user) : "memory");
+	__builtin_unreachable();
+}
+
+/* Entered from nowhere: tells how it was. */
+static void __attribute__((noreturn)) landing(void)
+{
+	uint64_t flags;
+
+	__asm__ volatile("pushfq\n pop %0\n cld" : "=r"(flags) : : "memory", "cc");
+	_exit((flags & (FLAGS_KERNEL | FLAG_INTERRUPTS)) == FLAG_INTERRUPTS ? 7 : 8);
+}
+
+static void test_return_flags(void)
+{
+	static const uint64_t asked[] = {0,      FLAGS_USER, FLAGS_KERNEL, FLAGS_KERNEL | FLAGS_USER,
+					 0x1000, 0x2000,     0x4000,       0x1};
+
+	catch (SIGILL, on_redirect, 0);
+	for (size_t i = 0; i < ARRAY_LEN(asked); i++) {
+		uint64_t got = flags_after(asked[i]);
+
+		CHECK((got & FLAGS_KERNEL) == 0 && (got & FLAG_INTERRUPTS) != 0);
+		CHECK((got & FLAGS_USER) == (asked[i] & FLAGS_USER));
+		pid_t child = fork();
+		if (child == 0)
+			return_by_hand((uintptr_t)landing, asked[i]);
+		CHECK(exited_with(child, 7));
+	}
+	done("flags after a handler");
+}
+
+static void test_return_address(void)
+{
+	static const uint64_t bad[] = {0x0000800000000000,
+				       0x0000800000000001,
+				       0x8000000000000000,
+				       0xffff7fffffffffff,
+				       0xffff800000000000,
+				       0xffffffff80000000,
+				       ~0ul,
+				       1};
+
+	catch (SIGILL, on_redirect, 0);
+	for (size_t i = 0; i < 4 * ARRAY_LEN(bad); i++) {
+		bool is_caught = i % 2 == 1, by_hand = i / 2 % 2 == 1;
+		pid_t child = fork();
+
+		if (child == 0) {
+			signal(SIGSEGV, is_caught ? on_segv : SIG_DFL);
+			next_ip = bad[i / 4];
+			next_flags = 0;
+			if (by_hand)
+				return_by_hand(next_ip, 0);
+			__asm__ volatile("ud2");
+		}
+		CHECK(is_caught ? exited_with(child, SIGSEGV) : killed_by(child, SIGSEGV));
+	}
+	CHECK(signal(SIGILL, SIG_DFL) != SIG_ERR);
+	done("address after a handler");
+}
+
 int main(void)
 {
 	test_basic();
@@ -334,6 +445,8 @@ int main(void)
 	test_alarm();
 	test_alternate_stack();
 	test_default_actions();
+	test_return_flags();
+	test_return_address();
 	done("signals: ok");
 	return 0;
 }
