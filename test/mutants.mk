@@ -5,7 +5,7 @@ MUTANTS   := tools/mutants $(TESTBED) --mutate "$(MUTATED)" --out $(O)/mutants
 
 ## mutants: plant small mistakes in src/ and see that the tests fail; F=tlb.c only there, AGAIN=1 the survivors only
 mutants:
-	@$(MUTANTS) $(if $(F),--only "$(F)") $(if $(AGAIN),--again) $(if $(FIRST),--first) $(if $(LIST),--list) $(if $(FRESH),--fresh) $(if $(TABLE),--table)
+	@$(MUTANTS) $(if $(F),--only "$(F)") $(if $(AGAIN),--again) $(if $(FIRST),--first) $(if $(LIST),--list) $(if $(FRESH),--fresh) $(if $(TABLE),--table) $(if $(JOBS),--jobs $(JOBS))
 
 ## planted: plant mistakes that others made, one at a time, and see that the tests fail; F=part of a file's name
 planted:
