@@ -259,15 +259,21 @@ static uint64_t remote(const struct action *action)
 	return vms_space_read(&world.space[action->space], va, &byte, 1, &done) == VMS_OK;
 }
 
-static uint64_t read_user(const struct action *action)
+/* A reader there is for the space that this CPU has active, whatever others do. */
+static void read_user(const struct action *action)
 {
+	struct vms_space *space = &world.space[action->space];
+	bool active = vms_machine.cpu[world_cpu()].active == space;
 	struct vms_reader reader;
 	uint64_t done;
 	uint8_t byte;
+	enum vms_status status = vms_space_reader(space, action->a * VMS_PAGE, VMS_PAGE, &reader);
 
-	if (vms_space_reader(&world.space[action->space], action->a * VMS_PAGE, VMS_PAGE, &reader) != VMS_OK)
-		return 2;
-	return vms_reader_copy(&reader, &byte, 1, &done) == VMS_OK;
+	if (status != (active ? VMS_OK : VMS_ACCESS_DENIED))
+		explore_fail("a reader of space %u, active: %d, gives %s", action->space, active,
+			     vms_status_name(status));
+	if (active)
+		(void)!vms_reader_copy(&reader, &byte, 1, &done);
 }
 
 static uint64_t action_run(const struct action *action)
@@ -295,7 +301,7 @@ static uint64_t action_run(const struct action *action)
 	case COPY:
 		return copy(action);
 	case READ:
-		(void)read_user(action);
+		read_user(action);
 		break;
 	case ACTIVATE:
 	case SERVICE:
@@ -338,7 +344,7 @@ void actions_before(void)
 		for (uint32_t i = 0; i < NR_ACTIONS; i++)
 			frames_need(&scenario->script[cpu][i]);
 	}
-	for (uint32_t i = 0; i < sizeof(scenario->before) / sizeof(scenario->before[0]); i++) {
+	for (uint32_t i = 0; i < NR_BEFORE; i++) {
 		frames_need(&scenario->before[i]);
 		if (scenario->before[i].kind != NOTHING)
 			(void)action_run(&scenario->before[i]);

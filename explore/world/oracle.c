@@ -117,18 +117,23 @@ static void frames_check(void)
 		explore_fail("%u frames in pools, %u tables, %u in all", pooled, tables, NR_TABLES);
 }
 
+static uint32_t handle_change(const struct action *action, uint32_t space)
+{
+	if (action->space != space)
+		return 0;
+	return (action->kind == GET) - (uint32_t)(action->kind == PUT);
+}
+
 /* References that the scenario holds at its end. */
 static uint32_t handles(uint32_t space)
 {
 	uint32_t nr = 1;
 
+	for (uint32_t i = 0; i < NR_BEFORE; i++)
+		nr += handle_change(&scenario->before[i], space);
 	for (uint32_t cpu = 0; cpu < NR_CPUS; cpu++) {
-		for (uint32_t i = 0; i < NR_ACTIONS; i++) {
-			const struct action *action = &scenario->script[cpu][i];
-
-			nr += action->kind == GET && action->space == space;
-			nr -= action->kind == PUT && action->space == space;
-		}
+		for (uint32_t i = 0; i < NR_ACTIONS; i++)
+			nr += handle_change(&scenario->script[cpu][i], space);
 	}
 	return nr;
 }

@@ -53,6 +53,15 @@ static void machine_start(void)
 	}
 }
 
+/* One section more, one flush more, and the counter begins anew. */
+static void counters_wrap(void)
+{
+	for (uint32_t cpu = 0; cpu < scenario->nr_cpus; cpu++) {
+		vms_machine.cpu[cpu].section = ~1u;
+		vms_machine.cpu[cpu].queue.asked = vms_machine.cpu[cpu].flushed = ~0u;
+	}
+}
+
 static void setup(void)
 {
 	machine_start();
@@ -64,6 +73,8 @@ static void setup(void)
 	}
 	for (uint32_t cpu = 0; cpu < NR_CPUS && scenario->nr_pool != 0; cpu++)
 		world.cpu[cpu].nr_pool = scenario->nr_pool;
+	if (scenario->wrap)
+		counters_wrap();
 	world_run_as(0);
 	if (scenario->own_setup != NULL)
 		scenario->own_setup();

@@ -28,6 +28,7 @@
 #define NR_FRAMES (FIRST_DATA + NR_DATA) /* what lies beyond is a device's */
 #define NR_TLB 4u
 #define NR_ACTIONS 4u
+#define NR_BEFORE 6u
 
 struct tlb_entry {
 	bool valid;
@@ -96,7 +97,7 @@ struct scenario {
 	uint32_t interrupts;      /* a bit a CPU: it takes interrupts. Otherwise it serves while it waits, only */
 	uint32_t offline;         /* a bit a CPU: not yet online */
 	uint32_t active[NR_CPUS]; /* 1 + space active at the start; 0: the kernel's */
-	struct action before[6];  /* done before, on CPU 0 */
+	struct action before[NR_BEFORE]; /* done before, on CPU 0 */
 	struct action script[NR_CPUS][NR_ACTIONS];
 	struct action walker[NR_CPUS]; /* USE: what the walker of this CPU looks at */
 	bool strict;      /* the interrupt stops its thread; otherwise they may take turns, which is less to explore */
@@ -104,6 +105,7 @@ struct scenario {
 	bool settle;      /* leaves begin with accessed and dirty clear */
 	uint32_t nr_tags; /* of the TLBs; 0: none */
 	uint32_t nr_pool; /* frames for tables a CPU; 0: enough. Few: VMS_NO_MEMORY may be a result */
+	bool wrap;        /* counters of sections and of flushes begin just before they wrap */
 	bool weak;        /* small enough for the weak model */
 	void (*own_setup)(void);
 	void (*own_body[NR_CPUS])(void);
