@@ -245,19 +245,31 @@ void vms__range_unlock(struct vms_cursor *cursor)
 	vms__node_unlock(cursor->top);
 }
 
+/* Pages that a table of pages maps. */
+static uint64_t pages_mapped(vms_pfn table)
+{
+	const struct vms_table *entries = &vms_machine.ram[table];
+	uint32_t used = vms_machine.meta[table].used, left = vms_machine.meta[table].nr_present;
+	uint64_t nr = 0, pte;
+
+	for (uint32_t i = 0; left > 0 && (pte = vms__next_in(entries, used, &i, VMS_ENTRIES)) != 0; i++) {
+		left--;
+		nr += arch_pte_is_leaf(pte, 1);
+	}
+	return nr;
+}
+
 /* Mark a table and all below it stray, and hand them to the flusher. Returns the pages mapped under it. */
 static uint64_t tree_detach(struct vms_cursor *cursor, vms_pfn table)
 {
 	uint32_t level = vms_machine.meta[table].level;
-	uint32_t left = vms_machine.meta[table].nr_present;
-	uint64_t nr = 0, pte;
+	uint32_t left = level > 1 ? vms_machine.meta[table].nr_present : 0;
+	uint64_t nr = level > 1 ? 0 : pages_mapped(table), pte;
 
 	vms__store32(&vms_machine.meta[table].stray, 1);
 	for (uint32_t i = 0; left > 0 && (pte = vms__next(table, &i, VMS_ENTRIES)) != 0; i++) {
 		left--;
-		if (level == 1)
-			nr += arch_pte_is_leaf(pte, 1);
-		else if (arch_pte_is_table(pte, level))
+		if (arch_pte_is_table(pte, level))
 			nr += tree_detach(cursor, arch_pte_child(pte));
 		else if (arch_pte_is_leaf(pte, level))
 			nr += vms__frames_in(level);

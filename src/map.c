@@ -6,15 +6,15 @@
 #include "lock.h"
 
 /* Store a leaf over the position, where `pte` is: nothing or a mark. The level is the cursor's. */
-static inline void leaf_set(struct vms_cursor *cursor, uint32_t level, uint64_t pte, vms_pfn frame,
-			    struct vms_prop prop, bool user)
+static VMS_INLINE void leaf_set(struct vms_cursor *cursor, uint32_t level, uint64_t pte, vms_pfn frame,
+				struct vms_prop prop, bool user)
 {
 	vms__entry_put(cursor->node, vms__index(cursor->at, level), pte, arch_pte_leaf(frame, level, prop, user));
 	vms__step_to(cursor, level, cursor->at + vms__slot_len(level));
 }
 
 /* Map a user's frame if the cursor stands in a table of its level (a constant, usually) and nothing is mapped. */
-static inline bool leaf_set_here(struct vms_cursor *cursor, uint32_t level, vms_pfn frame, struct vms_prop prop)
+static VMS_INLINE bool leaf_set_here(struct vms_cursor *cursor, uint32_t level, vms_pfn frame, struct vms_prop prop)
 {
 	uint64_t pte = vms__entry(cursor->node, vms__index(cursor->at, level));
 
@@ -86,6 +86,18 @@ VMS_SELDOM static enum vms_status map_walk(struct vms_cursor *cursor, vms_pfn fr
 	return VMS_OK;
 }
 
+/* A page always fits; a huge frame is asked. */
+VMS_APART static enum vms_status map_large(struct vms_cursor *cursor, vms_pfn frame, uint32_t level,
+					   struct vms_prop prop)
+{
+	if (level > cursor->top_level || !vms__slot_aligned(cursor->at, level) ||
+	    vms__slot_len(level) > cursor->end - cursor->at)
+		return VMS_OUT_OF_RANGE;
+	if (cursor->level == level && leaf_set_here(cursor, level, frame, prop))
+		return VMS_OK;
+	return map_walk(cursor, frame, level, prop);
+}
+
 enum vms_status vms_cursor_map(struct vms_cursor *cursor, vms_pfn frame, struct vms_prop prop)
 {
 	uint32_t level;
@@ -99,14 +111,11 @@ enum vms_status vms_cursor_map(struct vms_cursor *cursor, vms_pfn frame, struct 
 		return VMS_BAD_FRAME;
 	if (!prop_is_for(cursor, prop))
 		return VMS_BAD_PROP;
-	/* A page always fits. */
-	if (level > 1 && (level > cursor->top_level || !vms__slot_aligned(cursor->at, level) ||
-			  vms__slot_len(level) > cursor->end - cursor->at))
-		return VMS_OUT_OF_RANGE;
-	if (cursor->level == level &&
-	    (level == 1 ? leaf_set_here(cursor, 1, frame, prop) : leaf_set_here(cursor, level, frame, prop)))
+	if (level > 1)
+		return map_large(cursor, frame, level, prop);
+	if (cursor->level == 1 && leaf_set_here(cursor, 1, frame, prop))
 		return VMS_OK;
-	return map_walk(cursor, frame, level, prop);
+	return map_walk(cursor, frame, 1, prop);
 }
 
 /* Is this physical range one that a user space may see without counting it? */

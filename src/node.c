@@ -126,7 +126,7 @@ bool vms__node_link(vms_pfn n, uint32_t i, uint64_t old, vms_pfn table, bool use
 }
 
 /* Drop the frames that a table's leaves map. The level is a constant, usually. */
-static inline void leaves_drop(vms_pfn table, uint32_t level)
+static VMS_INLINE void leaves_drop(vms_pfn table, uint32_t level)
 {
 	const struct vms_table *entries = &vms_machine.ram[table];
 	uint32_t used = vms_machine.meta[table].used;

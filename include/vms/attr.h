@@ -11,8 +11,14 @@
 #define VMS_CACHE_LINE 64
 #define VMS_OWN_LINE __attribute__((aligned(VMS_CACHE_LINE)))
 
-/* Seldom run: kept out of its callers, so that the usual way saves no registers for it. */
-#define VMS_SELDOM __attribute__((noinline, cold))
+/* Made part of each caller: there its arguments are constants, which takes most of it away. */
+#define VMS_INLINE inline __attribute__((always_inline))
+
+/* Kept out of its callers, so that their usual way saves no registers for it. */
+#define VMS_APART __attribute__((noinline))
+
+/* The same, and seldom run. */
+#define VMS_SELDOM VMS_APART __attribute__((cold))
 
 #define VMS_NORETURN __attribute__((noreturn))
 
