@@ -84,6 +84,13 @@ static void as_many_pages_as_the_limit_go_one_by_one(void **state)
 	vms_tlb_issue(&flusher, M2, 5 * P);
 	flush();
 	assert_int_equal(flushes_new().all, 1);
+	/* Pages that join a range are counted like others. */
+	vms_tlb_issue(&flusher, 0, (VMS_FLUSH_PAGES - 4) * P);
+	vms_tlb_issue(&flusher, (VMS_FLUSH_PAGES - 4) * P, 4 * P);
+	assert_int_equal(flusher.nr_ranges, 1);
+	vms_tlb_issue(&flusher, M2, P);
+	flush();
+	assert_int_equal(flushes_new().all, 1);
 	/* A whole huge page is past it, and nothing wraps. */
 	vms_tlb_issue(&flusher, 0, P);
 	vms_tlb_issue(&flusher, T5, T5);

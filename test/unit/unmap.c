@@ -205,6 +205,10 @@ static void a_full_count_cannot_be_cut(void **state)
 		IS(vms_cursor_mark(&cursor, M2, 1), VMS_SATURATED);
 		assert_int_equal(vms_cursor_at(&cursor), M2 + 5 * P);
 		assert_int_equal(sim_frames_used(), used);
+		/* At the end where nothing is there is no count to take back. */
+		OK(vms_cursor_jump(&cursor, 0));
+		IS(vms_cursor_unmap(&cursor, (1 + way) * M2 + 5 * P, NULL), VMS_SATURATED);
+		IS(vms_cursor_mark(&cursor, (1 + way) * M2 + 5 * P, 1), VMS_SATURATED);
 		cursor_close(&cursor);
 		assert_int_equal(vms_machine.meta[full].refs, 0xffff0000u - 510);
 		vms_machine.meta[full].refs = 1;
