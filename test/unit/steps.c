@@ -445,10 +445,15 @@ static void walk_over(void)
 	assert_int_equal(query_at(space, 3 * G1).what, VMS_MAPPED);
 	CHECK(space);
 	space_end(space);
+	/* Nor is a table that went: others may have met it too, and wait for its lock. */
+	for (vms_pfn frame = 0; frame < vms_machine.nr_frames; frame++)
+		assert_true(vms_machine.meta[frame].lock == 0);
 }
 
 static void walk_over_made(void)
 {
+	assert_int_equal(cursor.top_level, 1);
+	assert_int_equal(vms_machine.meta[cursor.top].lock, 1);
 	vms_cursor_close(&cursor);
 	assert_int_equal(query_at(space, 5 * P).what, nr_taken > 0 ? VMS_MAPPED : VMS_ABSENT);
 	CHECK(space);
