@@ -60,10 +60,6 @@
   predicate books_ok{L} = counts_ok && forms_ok;
   predicate all_of_kind{L}(integer from, integer to, integer kind) =
     \forall integer f; from <= f < to ==> kind_of(f) == kind;
-  // A frame's parts are no other's.
-  lemma part_2m: \forall integer f, g; 0 <= f < g < f + 0x200 && f % 0x200 == 0 ==> g - g % 0x200 == f;
-  lemma part_1g: \forall integer f, g; 0 <= f < g < f + 0x40000 && f % 0x40000 == 0 ==> g - g % 0x40000 == f;
-  lemma head_of_part{L}: \forall integer f, g; whole_ok(f) && 0 <= f < g < f + pages_in(size_of(f)) ==> head_of(g) == f;
 
   // What a frame is (its count may differ); the whole record.
   predicate same_kind{L1,L2}(integer f) =
@@ -71,17 +67,8 @@
     \at(vms_machine.meta[f].level,L1) == \at(vms_machine.meta[f].level,L2) &&
     \at(vms_machine.meta[f].shared_kind,L1) == \at(vms_machine.meta[f].shared_kind,L2);
   predicate same_kinds{L1,L2} = \forall integer f; is_frame{L1}(f) ==> same_kind{L1,L2}(f);
-  lemma kinds_keep{L1,L2}: same_mem(L1, L2) ==> \forall integer f; same_kinds{L1,L2} && is_frame{L1}(f) ==>
-    kind_of{L1}(f) == kind_of{L2}(f) && size_of{L1}(f) == size_of{L2}(f);
-  lemma whole_keep{L1,L2}: same_mem(L1, L2) ==> \forall integer f; same_kinds{L1,L2} && is_frame{L1}(f) &&
-    whole_ok{L1}(f) ==> whole_ok{L2}(f);
-  lemma tail_keep{L1,L2}: same_mem(L1, L2) ==> \forall integer f; same_kinds{L1,L2} && is_frame{L1}(f) &&
-    is_tail{L1}(f) && tail_ok{L1}(f) ==> tail_ok{L2}(f);
-  lemma forms_keep{L1,L2}: same_mem(L1, L2) ==> forms_ok{L1} && same_kinds{L1,L2} ==> forms_ok{L2};
   predicate same_refs_but{L1,L2}(integer h) = \forall integer f; is_frame{L1}(f) && f != h ==>
     refs_of{L1}(f) == refs_of{L2}(f);
-  lemma counts_keep{L1,L2}: same_mem(L1, L2) ==> \forall integer h; counts_ok{L1} && same_kinds{L1,L2} &&
-    same_refs_but{L1,L2}(h) && is_held{L1}(h) && is_held{L2}(h) ==> counts_ok{L2};
   predicate same_record{L1,L2}(integer f) = same_kind{L1,L2}(f) &&
     \at(vms_machine.meta[f].refs,L1) == \at(vms_machine.meta[f].refs,L2) &&
     \at(vms_machine.meta[f].next,L1) == \at(vms_machine.meta[f].next,L2) &&

@@ -51,8 +51,6 @@
     \forall integer va; queued{L1}(f, va) || start <= va < end ==> queued{L2}(f, va);
   predicate added_only{L1,L2}(struct vms_tlb_flusher *f, integer start, integer end) =
     \forall integer va; queued{L2}(f, va) ==> \at(f->all, L2) || queued{L1}(f, va) || start <= va < end;
-  lemma one_queued{L}: \forall struct vms_tlb_flusher *f, integer i, va;
-    0 <= i < f->nr_ranges && in_range_of(f, i, va) ==> queued(f, va);
   predicate same_flusher{L1,L2}(struct vms_tlb_flusher *f) =
     \at(f->space, L1) == \at(f->space, L2) && \at(f->nr_ranges, L1) == \at(f->nr_ranges, L2) &&
     \at(f->all, L1) == \at(f->all, L2) && \forall integer i; 0 <= i < VMS_FLUSH_RANGES ==>
@@ -80,12 +78,6 @@
     \forall integer va; queued(f, va) ==> asked(c, of_kernel(f->space), va);
   predicate asked_first{L}(integer c, struct vms_tlb_flusher *f, integer i) =
     \forall integer j, k, va; 0 <= j < i && in_range_of(f, j, va) ==> asked(c, k, va);
-  lemma ranges_stay{L1,L2}: \forall struct vms_tlb_flusher *f;
-    ranges_ok{L1}(f) && same_flusher{L1,L2}(f) ==> ranges_ok{L2}(f);
-  lemma asked_first_still{L1,L2}: \forall struct vms_tlb_flusher *f, integer c, i; 0 <= i <= VMS_FLUSH_RANGES &&
-    same_flusher{L1,L2}(f) && asked_first{L1}(c, f, i) && still_asked{L1,L2}(c) ==> asked_first{L2}(c, f, i);
-  lemma asked_all_still{L1,L2}: \forall struct vms_tlb_flusher *f, integer c; ranges_ok{L1}(f) &&
-    same_flusher{L1,L2}(f) && asked_all{L1}(c, f) && still_asked{L1,L2}(c) ==> asked_all{L2}(c, f);
   // Its queue did not change.
   predicate same_queue{L1,L2}(integer c) =
     \at(vms_machine.cpu[c].queue.nr_ranges, L1) == \at(vms_machine.cpu[c].queue.nr_ranges, L2) &&
@@ -93,10 +85,6 @@
     \forall integer i; 0 <= i < VMS_FLUSH_RANGES ==>
       \at(vms_machine.cpu[c].queue.range[i].start, L1) == \at(vms_machine.cpu[c].queue.range[i].start, L2) &&
       \at(vms_machine.cpu[c].queue.range[i].nr_pages, L1) == \at(vms_machine.cpu[c].queue.range[i].nr_pages, L2);
-  lemma same_queue_ok{L1,L2}: \forall integer c; same_queue{L1,L2}(c) && queue_ok{L1}(c) ==> queue_ok{L2}(c);
-  lemma same_queue_asked{L1,L2}: \forall integer c; same_queue{L1,L2}(c) && queue_ok{L1}(c) ==> still_asked{L1,L2}(c);
-  lemma one_asked{L}: \forall integer c, i, k, va; 0 <= i < vms_machine.cpu[c].queue.nr_ranges && in_queue(c, i, va) ==>
-    asked(c, k, va);
   // What CPUs have beside it did not change: which space is active, what this CPU's TLB holds, tables that wait.
   predicate same_cpu{L1,L2}(integer c) =
     \at(vms_machine.cpu[c].active, L1) == \at(vms_machine.cpu[c].active, L2) &&

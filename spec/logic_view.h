@@ -35,7 +35,8 @@
   // L1 -> L2: no table changes, nor any entry.
   predicate same_trees{L1,L2} =
     (\forall integer n; 0 <= n < \at(vms_machine.nr_frames,L1) ==> same_place_of{L1,L2}(n) &&
-      \at(vms_machine.meta[n].kind,L1) == \at(vms_machine.meta[n].kind,L2)) &&
+      \at(vms_machine.meta[n].kind,L1) == \at(vms_machine.meta[n].kind,L2) &&
+      \at(vms_machine.meta[n].stray,L1) == \at(vms_machine.meta[n].stray,L2)) &&
     (\forall integer n, j; 0 <= n < \at(vms_machine.nr_frames,L1) && 0 <= j < 512 ==>
       \at(vms_machine.ram[n].entry[j],L1) == \at(vms_machine.ram[n].entry[j],L2));
 */

@@ -21,8 +21,9 @@ QUIET = re.compile(r"Missing assigns clause|Failed smoke-test|Neither code nor|N
 class Unit:
     """A C file's functions, a header's inlines, or (lemmas) the lemmas of a file."""
 
-    def __init__(self, path, names, lemmas=False, bare=()):
+    def __init__(self, path, names, lemmas=False, bare=(), uses=()):
         self.path = path
+        self.uses = uses       # files of lemmas that its proofs may use
         self.names = sorted(names)
         self.lemmas = lemmas
         self.bare = set(bare)  # inlines without a contract: the prover does not see them where nobody calls them
@@ -51,10 +52,15 @@ def source_of(unit, out):
         return unit.path
     path = os.path.join(out, "source", unit.folder() + ".c")
     os.makedirs(os.path.dirname(path), exist_ok=True)
-    line = "" if unit.path.startswith("spec/") else '#include "%s"\n' % unit.path
+    line = '#include "%s"\n' % unit.path
     with open(path, "w", encoding="utf-8") as file:
         file.write(line + "typedef int vms_not_empty;\n")
     return path
+
+
+def flags_of(unit):
+    """What the preprocessor is told: the words of contracts, and the lemmas that the proofs of this unit may use."""
+    return FLAGS + [word for path in unit.uses for word in ("-include", path)]
 
 
 def unpack(unit, session, fresh):
@@ -94,7 +100,7 @@ def pack(unit, session):
 
 def command(unit, names, source, session, options):
     line = ["frama-c", "-c11", "-machdep", "gcc_x86_64",
-            "-cpp-extra-args=" + " ".join(FLAGS), "-wp", "-wp-rte", "-wp-prover", "cvc4,z3", "-wp-par", "1",
+            "-cpp-extra-args=" + " ".join(flags_of(unit)), "-wp", "-wp-rte", "-wp-prover", "cvc4,z3", "-wp-par", "1",
             "-wp-timeout", str(options.timeout), "-wp-no-warn-memory-model", "-wp-session", session,
             "-wp-cache", "cleanup" if set(names) == set(unit.names) - unit.bare and not options.smoke else "update",
             "-wp-report-json", os.path.join(session, "report.json"), source]

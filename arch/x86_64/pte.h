@@ -76,10 +76,7 @@
   logic integer pte_cache(integer pte, integer level) =
     (level == 1 ? (pte / ARCH_PTE_PAT1 % 2 != 0) : pte_field(pte) % 2 != 0) ? VMS_WRITE_COMBINING :
     (pte / ARCH_PTE_PCD % 2 != 0) ? VMS_UNCACHED : (pte / ARCH_PTE_PWT % 2 != 0) ? VMS_WRITE_THROUGH : VMS_WRITE_BACK;
-  lemma with_pat: \forall integer f, b; f >= 0 && f % 2 == 0 && is_bit(b) ==>
-    (f + b) % 2 == b && (f + b) / 2 * 2 == f;
   predicate eights(integer x, integer a, integer b) = 0 <= a < 4 && 0 <= b < 8 && x == 8 * a + 0x20 * b;
-  lemma no_low: \forall integer x, a, b; eights(x, a, b) ==> x % 2 == 0 && x / 2 % 2 == 0 && x / 4 % 2 == 0;
   // A leaf, as the sum of its fields: p, kept and field say whether it is present and where its frame is.
   logic integer pat_of(integer cache) = cache == VMS_WRITE_COMBINING ? 1 : 0;
   logic integer large_pat(integer level, integer cache) = level > 1 && cache == VMS_WRITE_COMBINING ? 1 : 0;
