@@ -13,8 +13,12 @@ void vms__node_lock(vms_pfn node)
 {
 	uint32_t *lock = &vms_machine.meta[node].lock;
 
+	/*@ loop invariant queues_ok;
+	  @ loop assigns vms_machine.meta[node].lock, flush_state; */
 	while (vms__exchange32(lock, 1) != 0) {
 		/* The holder may be waiting for this CPU to flush. */
+		/*@ loop invariant queues_ok;
+		  @ loop assigns flush_state; */
 		do {
 			vms_tlb_service();
 			arch_cpu_relax();
@@ -38,6 +42,10 @@ void vms__section_leave(uint32_t *section)
 }
 
 /* Lock a table that was met without locks. False if it is in no tree any more. */
+/*@ requires mem_ok && queues_ok && node < vms_machine.nr_frames;
+  @ assigns vms_machine.meta[node].lock, flush_state;
+  @ ensures queues_ok && same_trees{Pre,Post};
+  @ ensures vms_machine.meta[node].lock == (\result ? 1 : 0) && (\result <==> vms_machine.meta[node].stray == 0); */
 static bool node_lock_live(vms_pfn node)
 {
 	vms__node_lock(node);
@@ -48,11 +56,17 @@ static bool node_lock_live(vms_pfn node)
 }
 
 /* Do start and end - 1 lie in one slot of this level, without being all of it? */
+/*@ requires \valid_read(cursor) && 1 <= level <= 5 && cursor->end > 0;
+  @ assigns \nothing;
+  @ ensures \result <==> slot_start(cursor->start, level) == slot_start(cursor->end - 1, level); */
 static bool inside_one_slot(const struct vms_cursor *cursor, uint32_t level)
 {
 	return vms__slot_start(cursor->start, level) == vms__slot_start(cursor->end - 1, level);
 }
 
+/*@ requires \valid_read(cursor) && 1 <= level <= 5 && cursor->start <= cursor->end;
+  @ assigns \nothing;
+  @ ensures \result <==> cursor->end - cursor->start == slot_len(level); */
 static bool is_whole_slot(const struct vms_cursor *cursor, uint32_t level)
 {
 	return cursor->end - cursor->start == vms__slot_len(level);
@@ -62,6 +76,11 @@ static bool is_whole_slot(const struct vms_cursor *cursor, uint32_t level)
  * Is a table for the slot of this level needed? Not if the range is all of the slot: that is edited itself. So
  * never at level 1, whose slots hold no less than a range.
  */
+/*@ requires \valid_read(cursor) && 1 <= level <= 5 && range_ok(cursor->start, cursor->end);
+  @ assigns \nothing;
+  @ ensures \result <==> slot_start(cursor->start, level) == slot_start(cursor->end - 1, level) &&
+  @   cursor->end - cursor->start != slot_len(level);
+  @ ensures level == 1 ==> !\result; */
 static bool needs_table(const struct vms_cursor *cursor, uint32_t level)
 {
 	return inside_one_slot(cursor, level) && !is_whole_slot(cursor, level);
@@ -95,12 +114,20 @@ static enum step way_make(const struct vms_cursor *cursor, vms_pfn *node, uint32
 }
 
 /* Down through the tables that are there, with loads alone; no lower than the one that covers the range. */
+/*@ requires mem_ok && tree_ok && is_table(*node) && level_of(*node) == *level && 1 <= lowest <= *level;
+  @ requires \valid(node) && \valid(level) && \separated(node, level) && apart(node) && apart(level);
+  @ assigns *node, *level;
+  @ ensures is_table(*node) && level_of(*node) == *level && lowest <= *level <= \old(*level);
+  @ ensures *level > lowest ==> !pte_table(ent(*node, index(va, *level)), *level); */
 static void walk_down(vms_va va, uint32_t lowest, vms_pfn *node, uint32_t *level)
 {
 	const struct vms_table *ram = vms_machine.ram;
 	uint32_t at = *level;
 	vms_pfn table = *node;
 
+	/*@ loop invariant is_table(table) && level_of(table) == at && lowest <= at <= \at(*level, Pre);
+	  @ loop assigns at, table;
+	  @ loop variant at; */
 	while (at > lowest) {
 		uint64_t pte = vms__load64(&ram[table].entry[vms__index(va, at)]);
 
@@ -166,6 +193,9 @@ struct part {
 };
 
 /* `va` is any address of the table. */
+/*@ requires \valid_read(cursor) && 1 <= level <= 4 && cursor->end > 0;
+  @ assigns \nothing;
+  @ ensures \result.first < VMS_ENTRIES && \result.end <= VMS_ENTRIES; */
 static struct part part_of(const struct vms_cursor *cursor, vms_va va, uint32_t level)
 {
 	struct part part = {0, VMS_ENTRIES};
@@ -179,6 +209,7 @@ static struct part part_of(const struct vms_cursor *cursor, vms_va va, uint32_t 
 }
 
 /* Some address of entry i of the table that begins at `from`, inside the range. */
+/*@ requires \valid_read(cursor) && 1 <= level <= 4; assigns \nothing; ensures \result >= cursor->start; */
 static vms_va entry_va(const struct vms_cursor *cursor, vms_va from, uint32_t level, uint32_t i)
 {
 	vms_va va = from + i * vms__slot_len(level);
@@ -288,8 +319,12 @@ uint64_t vms__detach(struct vms_cursor *cursor, vms_pfn n, uint32_t i)
 }
 
 /* Has every CPU left the section that it was in when the snapshot was taken? */
+/*@ requires \valid_read(cpu) && vms_machine.nr_cpus <= VMS_MAX_CPUS; assigns \nothing; */
 static bool sections_passed(const struct vms_cpu *cpu)
 {
+	/*@ loop invariant 0 <= i <= vms_machine.nr_cpus;
+	  @ loop assigns i;
+	  @ loop variant vms_machine.nr_cpus - i; */
 	for (uint32_t i = 0; i < vms_machine.nr_cpus; i++) {
 		uint32_t then = cpu->snapshot[i];
 
@@ -300,10 +335,15 @@ static bool sections_passed(const struct vms_cpu *cpu)
 }
 
 /* This CPU's own section does not count: it never walks to a table that it retired. */
+/*@ requires vms_machine.nr_cpus <= VMS_MAX_CPUS && self < VMS_MAX_CPUS && cpu == &vms_machine.cpu[self];
+  @ assigns vms_machine.cpu[self].snapshot[0 .. VMS_MAX_CPUS - 1]; */
 static void sections_snapshot(struct vms_cpu *cpu, uint32_t self)
 {
 	/* The entries that led to the tables were cleared before the sections are looked at. */
 	vms__fence();
+	/*@ loop invariant 0 <= i <= vms_machine.nr_cpus;
+	  @ loop assigns i, vms_machine.cpu[self].snapshot[0 .. VMS_MAX_CPUS - 1];
+	  @ loop variant vms_machine.nr_cpus - i; */
 	for (uint32_t i = 0; i < vms_machine.nr_cpus; i++)
 		cpu->snapshot[i] = i == self ? 0 : vms__load32(&vms_machine.cpu[i].section);
 }

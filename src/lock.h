@@ -19,8 +19,14 @@
 #include "atomic.h"
 
 /* Waits while another CPU has the lock, and serves flushes meanwhile. */
+/*@ requires mem_ok && queues_ok && node < vms_machine.nr_frames;
+  @ assigns vms_machine.meta[node].lock, flush_state;
+  @ ensures vms_machine.meta[node].lock == 1 && queues_ok && same_trees{Pre,Post}; */
 void vms__node_lock(vms_pfn node);
 
+/*@ requires mem_ok && node < vms_machine.nr_frames;
+  @ assigns vms_machine.meta[node].lock;
+  @ ensures vms_machine.meta[node].lock == 0 && same_trees{Pre,Post}; */
 static inline void vms__node_unlock(vms_pfn node)
 {
 	vms__store32(&vms_machine.meta[node].lock, 0);
@@ -30,7 +36,11 @@ static inline void vms__node_unlock(vms_pfn node)
  * Between these a table met on the way down is not reused, even if it is detached meanwhile. Does not nest.
  * leave takes what enter gave.
  */
+/*@ requires \true;
+  @ assigns vms_machine.cpu[this_cpu].section;
+  @ ensures cpu_exists(this_cpu) && \result == &vms_machine.cpu[this_cpu].section; */
 uint32_t *vms__section_enter(void);
+/*@ requires \valid(section); assigns *section; */
 void vms__section_leave(uint32_t *section);
 
 /* Steps 1 to 3: fill in the cursor's covering table. VMS_OK, or VMS_NO_MEMORY with nothing locked. */

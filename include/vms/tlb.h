@@ -62,6 +62,7 @@ void vms_tlb_sync(struct vms_tlb_flusher *flusher);
  * loops that wait with interrupts off. Cheap when there is nothing to do: one load.
  * Context  preemption off, any interrupt state.
  */
+//@ requires queues_ok; assigns flush_state; ensures queues_ok;
 void vms_tlb_service(void);
 
 /**
