@@ -393,6 +393,38 @@ static void tables_wait_for_walkers(void **state)
 	sim_stop();
 }
 
+/* It was left empty, but CPUs may have met it on the way to its absent pages. */
+static void a_table_that_makes_room_for_a_large_page_is_forgotten(void **state)
+{
+	struct vms_space *space;
+	struct vms_cursor cursor;
+	uint8_t byte;
+
+	(void)state;
+	sim_start(&(struct sim_options){.nr_cpus = 2, .nr_large = 2, .sticky = true});
+	space = space_new();
+	activate_everywhere(space, 2);
+	for (vms_va va = 0; va <= M2; va += M2) {
+		map_at(space, va + P, 1, RW_);
+		unmap_at(space, va + P, P);
+		sim_run_on(1);
+		assert_false(sim_read(va + 2 * P, &byte));
+		sim_run_on(0);
+		cursor_open(&cursor, space, 0, 2 * M2, VMS_EDITING);
+		OK(vms_cursor_jump(&cursor, va));
+		map_new(&cursor, 2, RW_);
+		cursor_close(&cursor);
+		sim_check_tlbs();
+		sim_run_on(1);
+		assert_true(sim_read(va + 2 * P, &byte));
+		sim_run_on(0);
+	}
+	leave_everywhere(2);
+	CHECK(space);
+	space_end(space);
+	sim_stop();
+}
+
 static void a_cpu_that_left_is_not_waited_for(void **state)
 {
 	struct vms_tlb_flusher flusher;
@@ -421,7 +453,6 @@ static void a_cpu_that_left_is_not_waited_for(void **state)
 	sim_stop();
 }
 
-/* Both CPUs have asked the other, and each waits with interrupts off. */
 /* Dispatched twice, to one CPU and to another: both are waited for. */
 static void who_was_asked_before_is_not_forgotten(void **state)
 {
@@ -574,6 +605,7 @@ int group_tlb(void)
 		cmocka_unit_test(what_was_let_go_early_is_forgotten_everywhere),
 		cmocka_unit_test(one_frame_too_many_is_not_forgotten),
 		cmocka_unit_test(tables_wait_for_walkers),
+		cmocka_unit_test(a_table_that_makes_room_for_a_large_page_is_forgotten),
 		cmocka_unit_test(a_cpu_that_left_is_not_waited_for),
 		cmocka_unit_test(who_was_asked_before_is_not_forgotten),
 		cmocka_unit_test(only_those_asked_are_waited_for),
