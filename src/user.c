@@ -13,7 +13,7 @@
 /* Is [va, va + len) user memory of the active space? */
 /*@ assigns \nothing;
   @ ensures \result ==> space != &vms_machine.kernel && va + len <= VMS_USER_END; */
-static bool is_user_range(const struct vms_space *space, vms_va va, uint64_t len)
+static bool is_user_range(struct vms_space *space, vms_va va, uint64_t len)
 {
 	bool active;
 

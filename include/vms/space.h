@@ -53,8 +53,7 @@ void vms_space_activate(struct vms_space *space);
 /**
  * The space active on the calling CPU; the kernel's before any other was. Context: preemption off.
  */
-/*@ requires vms_machine.nr_cpus <= VMS_MAX_CPUS;
-  @ assigns \nothing;
+/*@ assigns \nothing;
   @ ensures \result == vms_machine.cpu[this_cpu].active; */
 struct vms_space *vms_space_current(void);
 
