@@ -33,12 +33,13 @@ static void a_new_space_is_new(void **state)
 	machine_start(2);
 	assert_int_equal(vms_machine.kernel.id, 0);
 	assert_int_equal(vms_machine.kernel.refs, 1);
-	assert_int_equal(vms_machine.kernel.start, VMS_KERNEL_START);
-	assert_int_equal(vms_machine.kernel.end, VMS_KERNEL_END);
+	/* The upper half without its last 2 MiB, and the lower without its last page. */
+	assert_int_equal(vms_machine.kernel.start, 0xffff800000000000);
+	assert_int_equal(vms_machine.kernel.end, 0xffffffffffe00000);
 	space = space_new();
 	assert_int_equal(space->refs, 1);
 	assert_int_equal(space->start, 0);
-	assert_int_equal(space->end, VMS_USER_END);
+	assert_int_equal(space->end, 0x7ffffffff000);
 	assert_null(space->on_fault);
 	assert_int_not_equal(space->id, 0);
 	assert_int_equal(space->active, 0);
