@@ -218,16 +218,6 @@ static void each_walk_is_a_new_section(void **state)
 	finish();
 }
 
-static bool reclaim(void)
-{
-	bool all;
-
-	vms_port_preempt_off();
-	all = vms_reclaim();
-	vms_port_preempt_on();
-	return all;
-}
-
 /* A table is detached on `self` while `walker` is in a section: VMS_MAX_CPUS stands for nobody. */
 static void detach_while(uint32_t self, uint32_t walker)
 {

@@ -1,6 +1,8 @@
 /*
  * Cursors that look and move: open and its errors, query, find_next, jump.
  */
+#include <string.h>
+
 #include "unit.h"
 
 static void open_refuses_bad_ranges(void **state)
@@ -251,6 +253,35 @@ static void lengths_are_checked_without_overflow(void **state)
 	sim_stop();
 }
 
+/* Nothing of what the caller's item held before is left in it. */
+static void what_a_query_has_not_found_is_nothing(void **state)
+{
+	struct vms_space *space;
+	struct vms_cursor cursor;
+
+	(void)state;
+	machine_start(1);
+	space = space_new();
+	map_at(space, P, 1, RW_);
+	mark_at(space, 2 * P, P, 5);
+	cursor_open(&cursor, space, 0, 3 * P, VMS_READING);
+	for (vms_va va = 0; va < 3 * P; va += P) {
+		struct vms_item item;
+
+		memset(&item, 0xee, sizeof(item));
+		OK(vms_cursor_jump(&cursor, va));
+		OK(vms_cursor_query(&cursor, &item));
+		assert_int_equal(item.what, va == 0 ? VMS_ABSENT : va == P ? VMS_MAPPED : VMS_MARKED);
+		assert_int_equal(item.token, va == 2 * P ? 5 : 0);
+		assert_int_equal(item.prop.flags, va == P ? VMS_R | VMS_W : 0);
+		assert_int_equal(item.prop.cache, VMS_WRITE_BACK);
+		assert_int_equal(item.frame == VMS_NO_FRAME, va != P);
+	}
+	cursor_close(&cursor);
+	space_end(space);
+	sim_stop();
+}
+
 static void jump_stays_in_the_range(void **state)
 {
 	struct vms_space *space;
@@ -389,6 +420,7 @@ int group_cursors(void)
 		cmocka_unit_test(absence_is_cut_to_the_range),
 		cmocka_unit_test(the_end_is_no_position_to_query),
 		cmocka_unit_test(lengths_are_checked_without_overflow),
+		cmocka_unit_test(what_a_query_has_not_found_is_nothing),
 		cmocka_unit_test(jump_stays_in_the_range),
 		cmocka_unit_test(find_next_finds_in_order),
 		cmocka_unit_test(find_next_stops_exactly_at_the_length),

@@ -135,10 +135,7 @@ static void who_knows_a_leaf_that_is_cut_is_told(void **state)
 		cursor_close(&cursor);
 		assert_false(sim_tlb_has(0, start[i] + 9 * P));
 		assert_false(sim_tlb_has(1, start[i] + 9 * P));
-		for (uint32_t cpu = 2; cpu-- > 0;) {
-			sim_run_on(cpu);
-			sim_activate(&vms_machine.kernel);
-		}
+		leave_everywhere();
 		CHECK(space);
 		space_end(space);
 		sim_stop();
@@ -185,18 +182,14 @@ static void nobody_is_told_of_a_mark_that_is_cut(void **state)
 
 	(void)state;
 	machine_start(2);
-	space = space_new_active();
-	sim_run_on(1);
-	sim_activate(space);
-	sim_run_on(0);
+	space = space_new();
+	activate_everywhere(space);
 	mark_at(space, G1, G1, 5);
 	unmap_at(space, G1 + 7 * P, P);
 	mark_at(space, G1 + M2 + 7 * P, P, 6);
 	mark_at(space, 3 * G1 + 7 * P, M2, 6);
 	assert_int_equal(sim_counts().interrupts, 0);
-	sim_run_on(1);
-	sim_activate(&vms_machine.kernel);
-	sim_run_on(0);
+	leave_everywhere();
 	CHECK(space);
 	space_end(space);
 	sim_stop();

@@ -39,22 +39,16 @@ static void begin(uint32_t nr_cpus)
 {
 	machine_start(nr_cpus);
 	space = space_new();
-	for (uint32_t cpu = nr_cpus; cpu-- > 0;) {
-		sim_run_on(cpu);
-		sim_activate(space);
-	}
+	activate_everywhere(space);
 	vms_port_preempt_off();
 	vms_tlb_flusher_init(&flusher, space);
 	(void)flushes_new();
 }
 
-static void finish(uint32_t nr_cpus)
+static void finish(void)
 {
 	vms_port_preempt_on();
-	for (uint32_t cpu = nr_cpus; cpu-- > 0;) {
-		sim_run_on(cpu);
-		sim_activate(&vms_machine.kernel);
-	}
+	leave_everywhere();
 	space_end(space);
 	sim_stop();
 }
@@ -96,7 +90,7 @@ static void as_many_pages_as_the_limit_go_one_by_one(void **state)
 	vms_tlb_issue(&flusher, T5, T5);
 	flush();
 	assert_int_equal(flushes_new().all, 1);
-	finish(1);
+	finish();
 }
 
 static void after_everything_nothing_more_is_kept(void **state)
@@ -114,7 +108,7 @@ static void after_everything_nothing_more_is_kept(void **state)
 	FLUSHED(2, 0);
 	flush();
 	FLUSHED(0, 0);
-	finish(2);
+	finish();
 }
 
 static void nothing_issued_nothing_done(void **state)
@@ -127,7 +121,7 @@ static void nothing_issued_nothing_done(void **state)
 	assert_int_equal(sim_counts().interrupts, 0);
 	assert_false(sim_interrupt_pending(1));
 	FLUSHED(0, 0);
-	finish(2);
+	finish();
 }
 
 static void neighbours_join(void **state)
@@ -151,7 +145,7 @@ static void neighbours_join(void **state)
 	assert_int_equal(flusher.range[3].nr_pages, 3);
 	flush();
 	FLUSHED(25, 0);
-	finish(1);
+	finish();
 }
 
 static void as_many_ranges_as_fit(void **state)
@@ -174,7 +168,7 @@ static void as_many_ranges_as_fit(void **state)
 	assert_int_equal(vms_machine.cpu[1].queue.nr_ranges, 0);
 	vms_tlb_sync(&flusher);
 	assert_int_equal(flushes_new().all, 2);
-	finish(2);
+	finish();
 }
 
 static void a_queue_that_is_full_keeps_to_its_room(void **state)
@@ -208,7 +202,7 @@ static void a_queue_that_is_full_keeps_to_its_room(void **state)
 	vms_tlb_issue(&flusher, P, P);
 	flush();
 	FLUSHED(2, 0);
-	finish(2);
+	finish();
 }
 
 static void counts_of_requests_wrap(void **state)
@@ -222,7 +216,7 @@ static void counts_of_requests_wrap(void **state)
 		FLUSHED(2, 0);
 		assert_int_equal(vms_machine.cpu[1].flushed, vms_machine.cpu[1].queue.asked);
 	}
-	finish(2);
+	finish();
 }
 
 static void as_many_cpus_as_there_can_be(void **state)
@@ -250,7 +244,7 @@ static void as_many_cpus_as_there_can_be(void **state)
 	vms_port_preempt_on();
 	sim_run_on(0);
 	vms_port_preempt_off();
-	finish(VMS_MAX_CPUS);
+	finish();
 }
 
 /* Whichever is the last to serve: it is waited for, also if it was told by an earlier dispatch. */
@@ -279,7 +273,7 @@ static void each_of_those_told_is_waited_for(void **state)
 		vms_tlb_sync(&flusher);
 		assert_false(sim_interrupt_pending(last));
 		assert_int_equal(flusher.waiting, 0);
-		finish(4);
+		finish();
 	}
 }
 
@@ -297,7 +291,7 @@ static void a_frame_alone_is_parked_and_let_go(void **state)
 	flush();
 	assert_true(sim_frame_free(frame));
 	FLUSHED(0, 0);
-	finish(1);
+	finish();
 }
 
 /* Serve with nothing to do: it does not even look at the lock. */
@@ -308,7 +302,7 @@ static void serving_nothing_takes_no_lock(void **state)
 	vms_machine.cpu[0].queue.lock = 1;
 	vms_tlb_service();
 	vms_machine.cpu[0].queue.lock = 0;
-	finish(1);
+	finish();
 }
 
 static void dispatch_waits(void *argument)
@@ -342,7 +336,7 @@ static void a_queue_that_is_locked_is_waited_for(void **state)
 	assert_int_equal(vms_machine.cpu[1].queue.lock, 0);
 	vms_tlb_sync(&flusher);
 	assert_int_equal(vms_machine.cpu[1].queue.lock, 0);
-	finish(2);
+	finish();
 }
 
 static void open_waits(void *argument)
@@ -378,7 +372,7 @@ static void a_table_that_is_locked_is_waited_for(void **state)
 		assert_true(sim_panics(open_waits, NULL));
 	}
 	begin(1);
-	finish(1);
+	finish();
 }
 
 /* The page is flushed, whatever byte of it the fault was at. */

@@ -396,10 +396,7 @@ static void the_way_to_a_table_that_was_replaced_is_forgotten(void **state)
 		space = space_new();
 		map_at(space, start[i] + P, 1, RW_);
 		map_at(space, start[i] + 3 * P, 1, RW_);
-		for (uint32_t cpu = 2; cpu-- > 0;) {
-			sim_run_on(cpu);
-			sim_activate(space);
-		}
+		activate_everywhere(space);
 		unmap_at(space, start[i] + P, P);
 		for (uint32_t cpu = 2; cpu-- > 0;) {
 			sim_run_on(cpu);

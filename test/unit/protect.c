@@ -283,10 +283,8 @@ static void told_if_and_only_if_a_right_goes(void **state)
 
 	(void)state;
 	machine_start(2);
-	space = space_new_active();
-	sim_run_on(1);
-	sim_activate(space);
-	sim_run_on(0);
+	space = space_new();
+	activate_everywhere(space);
 	for (uint32_t i = 0; i < 50; i++) {
 		uint32_t from = rights[i / 2 % 5], to = rights[i / 10];
 		struct vms_change change = {.clear = (VMS_R | VMS_W | VMS_X) & ~to, .set = to | VMS_SOFT0};
@@ -306,9 +304,7 @@ static void told_if_and_only_if_a_right_goes(void **state)
 		assert_int_equal(query_at(space, 3 * P).prop.flags, to | VMS_SOFT0);
 		unmap_at(space, 3 * P, P);
 	}
-	sim_run_on(1);
-	sim_activate(&vms_machine.kernel);
-	sim_run_on(0);
+	leave_everywhere();
 	space_end(space);
 	sim_stop();
 }

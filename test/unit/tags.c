@@ -26,10 +26,7 @@ static void start(uint32_t nr_cpus)
 
 static void stop(void)
 {
-	for (uint32_t cpu = vms_machine.nr_cpus; cpu-- > 0;) {
-		sim_run_on(cpu);
-		sim_activate(&vms_machine.kernel);
-	}
+	leave_everywhere();
 	CHECK(one, other);
 	space_end(one);
 	space_end(other);

@@ -5,20 +5,6 @@
 
 #include "unit.h"
 
-/* The space active on all CPUs, back on CPU 0. */
-static void activate_everywhere(struct vms_space *space, uint32_t nr_cpus)
-{
-	for (uint32_t cpu = nr_cpus; cpu-- > 0;) {
-		sim_run_on(cpu);
-		sim_activate(space);
-	}
-}
-
-static void leave_everywhere(uint32_t nr_cpus)
-{
-	activate_everywhere(&vms_machine.kernel, nr_cpus);
-}
-
 static void only_cpus_that_use_the_space_are_interrupted(void **state)
 {
 	struct vms_space *space, *other;
@@ -41,7 +27,7 @@ static void only_cpus_that_use_the_space_are_interrupted(void **state)
 	assert_int_equal(sim_counts().interrupts, 1);
 	assert_false(sim_tlb_has(1, P));
 	CHECK(space, other);
-	leave_everywhere(4);
+	leave_everywhere();
 	space_end(space);
 	space_end(other);
 	sim_stop();
@@ -55,14 +41,14 @@ static void nothing_removed_nobody_told(void **state)
 	(void)state;
 	machine_start(2);
 	space = space_new();
-	activate_everywhere(space, 2);
+	activate_everywhere(space);
 	map_pages(space, 0, 20, RW_);
 	mark_at(space, G1, G1, 1);
 	unmap_at(space, M2, M2);
 	cursor_open(&cursor, space, 0, VMS_USER_END, VMS_READING);
 	cursor_close(&cursor);
 	assert_int_equal(sim_counts().interrupts, 0);
-	leave_everywhere(2);
+	leave_everywhere();
 	space_end(space);
 	sim_stop();
 }
@@ -77,7 +63,7 @@ static void frames_wait_for_the_flush(void **state)
 	(void)state;
 	machine_start(2);
 	space = space_new();
-	activate_everywhere(space, 2);
+	activate_everywhere(space);
 	frame = map_at(space, P, 1, RW_);
 	sim_run_on(1);
 	assert_true(sim_write(P, 11));
@@ -93,7 +79,7 @@ static void frames_wait_for_the_flush(void **state)
 	assert_false(sim_tlb_has(1, P));
 	sim_run_on(1);
 	assert_false(sim_read(P, &byte));
-	leave_everywhere(2);
+	leave_everywhere();
 	space_end(space);
 	sim_stop();
 }
@@ -108,7 +94,7 @@ static void a_flusher_by_hand(void **state)
 	(void)state;
 	machine_start(2);
 	space = space_new();
-	activate_everywhere(space, 2);
+	activate_everywhere(space);
 	map_pages(space, 0, 8, RW_);
 	frame = sim_frame_new(1);
 	vms_port_preempt_off();
@@ -139,7 +125,7 @@ static void a_flusher_by_hand(void **state)
 	/* Joined: four pages on two CPUs. */
 	assert_int_equal(sim_counts().flushes_page, 8);
 	vms_port_preempt_on();
-	leave_everywhere(2);
+	leave_everywhere();
 	space_end(space);
 	sim_stop();
 }
@@ -156,7 +142,7 @@ static void many_ranges_become_everything(void **state)
 	(void)state;
 	machine_start(2);
 	space = space_new();
-	activate_everywhere(space, 2);
+	activate_everywhere(space);
 	map_pages(space, 0, 200, RW_);
 	cursor_open(&cursor, &vms_machine.kernel, global, P, VMS_EDITING);
 	OK(vms_cursor_map_device(&cursor, sim_device(), P, (struct vms_prop){VMS_R | VMS_GLOBAL, 0}));
@@ -183,7 +169,7 @@ static void many_ranges_become_everything(void **state)
 	}
 	unmap_at(&vms_machine.kernel, global, G1);
 	assert_false(sim_tlb_has(1, global));
-	leave_everywhere(2);
+	leave_everywhere();
 	space_end(space);
 	sim_stop();
 }
@@ -223,7 +209,7 @@ static void two_askers_overflow_one_queue(void **state)
 	(void)state;
 	machine_start(3);
 	space = space_new();
-	activate_everywhere(space, 3);
+	activate_everywhere(space);
 	map_pages(space, 0, 40, RW_);
 	sim_run_on(2);
 	for (uint64_t i = 0; i < 40; i++)
@@ -245,7 +231,7 @@ static void two_askers_overflow_one_queue(void **state)
 		assert_false(sim_tlb_has(2, i * 2 * P));
 		assert_false(sim_tlb_has(2, (20 + i * 2) * P));
 	}
-	leave_everywhere(3);
+	leave_everywhere();
 	space_end(space);
 	sim_stop();
 }
@@ -259,7 +245,7 @@ static void more_frames_than_fit_are_flushed_in_turns(void **state)
 	(void)state;
 	machine_start(2);
 	space = space_new();
-	activate_everywhere(space, 2);
+	activate_everywhere(space);
 	vms_port_preempt_off();
 	vms_tlb_flusher_init(&flusher, space);
 	for (uint32_t i = 0; i < 3 * VMS_FLUSH_FRAMES; i++) {
@@ -272,7 +258,7 @@ static void more_frames_than_fit_are_flushed_in_turns(void **state)
 	vms_port_preempt_on();
 	for (uint32_t i = 0; i < 3 * VMS_FLUSH_FRAMES; i++)
 		assert_true(sim_frame_free(frame[i]));
-	leave_everywhere(2);
+	leave_everywhere();
 	space_end(space);
 	sim_stop();
 }
@@ -290,7 +276,7 @@ static void what_was_let_go_early_is_forgotten_everywhere(void **state)
 	(void)state;
 	machine_start(2);
 	space = space_new();
-	activate_everywhere(space, 2);
+	activate_everywhere(space);
 	for (uint64_t i = 0; i < nr; i++)
 		frame[i] = map_at(space, i * P, 1, RW_);
 	for (uint64_t i = 0; i < 2 * nr; i++) {
@@ -309,7 +295,7 @@ static void what_was_let_go_early_is_forgotten_everywhere(void **state)
 	cursor_close(&cursor);
 	for (uint64_t i = 0; i < nr; i++)
 		assert_true(sim_frame_free(frame[i]) && !sim_tlb_has(0, i * P) && !sim_tlb_has(1, i * P));
-	leave_everywhere(2);
+	leave_everywhere();
 	space_end(space);
 	sim_stop();
 }
@@ -343,16 +329,6 @@ static void one_frame_too_many_is_not_forgotten(void **state)
 	CHECK(space);
 	space_end(space);
 	sim_stop();
-}
-
-static bool reclaim(void)
-{
-	bool all;
-
-	vms_port_preempt_off();
-	all = vms_reclaim();
-	vms_port_preempt_on();
-	return all;
 }
 
 /* A CPU in the middle of a walk without locks may still look at a table that was detached since it began. */
@@ -403,7 +379,7 @@ static void a_table_that_makes_room_for_a_large_page_is_forgotten(void **state)
 	(void)state;
 	sim_start(&(struct sim_options){.nr_cpus = 2, .nr_large = 2, .sticky = true});
 	space = space_new();
-	activate_everywhere(space, 2);
+	activate_everywhere(space);
 	for (vms_va va = 0; va <= M2; va += M2) {
 		map_at(space, va + P, 1, RW_);
 		unmap_at(space, va + P, P);
@@ -419,7 +395,7 @@ static void a_table_that_makes_room_for_a_large_page_is_forgotten(void **state)
 		assert_true(sim_read(va + 2 * P, &byte));
 		sim_run_on(0);
 	}
-	leave_everywhere(2);
+	leave_everywhere();
 	CHECK(space);
 	space_end(space);
 	sim_stop();
@@ -433,7 +409,7 @@ static void a_cpu_that_left_is_not_waited_for(void **state)
 	(void)state;
 	machine_start(2);
 	space = space_new();
-	activate_everywhere(space, 2);
+	activate_everywhere(space);
 	map_at(space, P, 1, RW_);
 	vms_port_preempt_off();
 	vms_tlb_flusher_init(&flusher, space);
@@ -448,7 +424,7 @@ static void a_cpu_that_left_is_not_waited_for(void **state)
 	vms_tlb_sync(&flusher);
 	vms_port_preempt_on();
 	assert_false(sim_tlb_has(1, P));
-	leave_everywhere(2);
+	leave_everywhere();
 	space_end(space);
 	sim_stop();
 }
@@ -522,7 +498,7 @@ static void only_those_asked_are_waited_for(void **state)
 	sim_run_on(0);
 	vms_tlb_sync(&other);
 	vms_port_preempt_on();
-	leave_everywhere(3);
+	leave_everywhere();
 	space_end(space);
 	space_end(elsewhere);
 	sim_stop();
@@ -537,7 +513,7 @@ static void two_cpus_wait_for_each_other(void **state)
 	(void)state;
 	machine_start(2);
 	space = space_new();
-	activate_everywhere(space, 2);
+	activate_everywhere(space);
 	for (uint32_t cpu = 0; cpu < 2; cpu++) {
 		sim_run_on(cpu);
 		vms_port_preempt_off();
@@ -555,7 +531,7 @@ static void two_cpus_wait_for_each_other(void **state)
 	vms_tlb_sync(&flusher[1]);
 	vms_port_irq_restore(irq);
 	vms_port_preempt_on();
-	leave_everywhere(2);
+	leave_everywhere();
 	space_end(space);
 	sim_stop();
 }
@@ -568,7 +544,7 @@ static void early_and_doubled_interrupts_do_no_harm(void **state)
 	(void)state;
 	machine_start(2);
 	space = space_new();
-	activate_everywhere(space, 2);
+	activate_everywhere(space);
 	map_at(space, P, 1, RW_);
 	assert_true(sim_read(P, &byte));
 	vms_port_preempt_off();
@@ -586,7 +562,7 @@ static void early_and_doubled_interrupts_do_no_harm(void **state)
 	vms_port_interrupt(2);
 	vms_port_preempt_on();
 	CHECK(space);
-	leave_everywhere(2);
+	leave_everywhere();
 	space_end(space);
 	sim_stop();
 }

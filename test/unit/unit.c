@@ -39,6 +39,19 @@ struct vms_space *space_new_active(void)
 	return space;
 }
 
+void activate_everywhere(struct vms_space *space)
+{
+	for (uint32_t cpu = vms_machine.nr_cpus; cpu-- > 0;) {
+		sim_run_on(cpu);
+		sim_activate(space);
+	}
+}
+
+void leave_everywhere(void)
+{
+	activate_everywhere(&vms_machine.kernel);
+}
+
 void space_end(struct vms_space *space)
 {
 	uint64_t freed = sim_counts().spaces_freed;
@@ -122,4 +135,14 @@ struct vms_item query_at(struct vms_space *space, vms_va va)
 	assert_int_equal(vms_cursor_at(&cursor), va);
 	cursor_close(&cursor);
 	return item;
+}
+
+bool reclaim(void)
+{
+	bool all;
+
+	vms_port_preempt_off();
+	all = vms_reclaim();
+	vms_port_preempt_on();
+	return all;
 }

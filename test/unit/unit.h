@@ -35,6 +35,9 @@ void machine_start_large(uint32_t nr_cpus, uint32_t nr_large, uint32_t nr_giant)
 /* A new space, active on this CPU if asked. Its storage is the pool's. */
 struct vms_space *space_new(void);
 struct vms_space *space_new_active(void);
+/* Make it active on all CPUs; leave whatever is active on them. Back on CPU 0 afterwards. */
+void activate_everywhere(struct vms_space *space);
+void leave_everywhere(void);
 /* Drop it; then no CPU may still have it active: the current one gets the kernel's. */
 void space_end(struct vms_space *space);
 
@@ -50,6 +53,9 @@ void map_pages(struct vms_space *space, vms_va va, uint64_t nr, struct vms_prop 
 void unmap_at(struct vms_space *space, vms_va va, uint64_t len);
 void mark_at(struct vms_space *space, vms_va va, uint64_t len, vms_token token);
 struct vms_item query_at(struct vms_space *space, vms_va va);
+
+/* vms_reclaim() with preemption off. */
+bool reclaim(void);
 
 /* Audit of the machine with these spaces alive. */
 #define CHECK(...)                                          \
@@ -85,6 +91,7 @@ int group_remote(void);
 int group_memory(void);
 int group_random(void);
 int group_threads(void);
+int group_tree(void);
 int group_conform(void);
 
 #endif

@@ -371,10 +371,7 @@ static void large_leaves_are_forgotten(void **state)
 
 		machine_start_large(2, 1, 0);
 		space = space_new();
-		for (uint32_t cpu = 2; cpu-- > 0;) {
-			sim_run_on(cpu);
-			sim_activate(space);
-		}
+		activate_everywhere(space);
 		if (i < 3) {
 			map_at(space, va, 2, RW_);
 		} else {
@@ -393,10 +390,7 @@ static void large_leaves_are_forgotten(void **state)
 		cursor_close(&cursor);
 		assert_false(sim_tlb_has(0, va + 3 * P));
 		assert_false(sim_tlb_has(1, va + 3 * P));
-		for (uint32_t cpu = 2; cpu-- > 0;) {
-			sim_run_on(cpu);
-			sim_activate(&vms_machine.kernel);
-		}
+		leave_everywhere();
 		CHECK(space);
 		space_end(space);
 		sim_stop();
