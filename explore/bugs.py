@@ -2,10 +2,11 @@
 """explore/bugs.py - plant each bug of a list in a copy of some sources, and see who finds it.
 
 usage: bugs.py --list FILE --sources DIR --out DIR --compile CMD --link CMD --run CMD --objects "..."
-               [--jobs N] [--write FILE] [words of a name]
+               [--built DIR] [--jobs N] [--write FILE] [words of a name]
 
 `compile`, `link` and `run` are commands; {in} and {out} stand for files. What `run` prints, a line each, are the
-names of those that found the bug. Fails if a bug is found by nobody, or does not fit the text.
+names of those that found the bug. Fails if a bug is found by nobody, or does not fit the text. DIR of --built has the
+objects of the sources as they are: with it a bug in a C file has only that file compiled.
 """
 import argparse
 import os
@@ -76,6 +77,9 @@ def try_bug(number, bug, options):
         if not name.endswith(".c"):
             continue
         made = os.path.join(folder, name[:-2] + ".o")
+        if options.built and bug.file.endswith(".c") and name != bug.file:
+            objects.append(os.path.join(options.built, name[:-2] + ".o"))
+            continue
         done = run(options.compile.format(**{"in": os.path.join(folder, "src", name), "out": made}))
         if done.returncode:
             return [], "it does not compile: " + done.stderr.strip().split("\n")[0]
@@ -100,6 +104,7 @@ def main():
     parser.add_argument("--compile", required=True)
     parser.add_argument("--link", required=True)
     parser.add_argument("--objects", required=True)
+    parser.add_argument("--built")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--write")
     parser.add_argument("name", nargs="*")

@@ -67,7 +67,8 @@ explore: $(EXPLORE_OUT)/explore explore-bad-input
 
 ## explore-bugs: plant each bug of explore/bugs.list in src/; a scenario must find it
 explore-bugs: $(EXPLORE_OUT)/explore
-	@explore/bugs.py --list explore/bugs.list --sources src --out $(EXPLORE_OUT)/bugs --jobs $(NR_JOBS) \
+	@explore/bugs.py --list explore/bugs.list --sources src --built $(EXPLORE_OUT)/src --out $(EXPLORE_OUT)/bugs \
+		--jobs $(NR_JOBS) \
 		--compile "$(EXPLORE_CC) -Wno-error -c -o {out} {in} && $(EXPLORE_WEAKEN) {out} && \
 			case {in} in */lock.c) objcopy $(EXPLORE_LOCK) {out};; esac" \
 		--link "$(CC) -no-pie -o {out} {in}" --objects "$(EXPLORE_ENGINE) $(EXPLORE_WORLD)" \
@@ -94,8 +95,8 @@ $(EXPLORE_OUT)/conflict/own/%.o: explore/conflict/%.c
 	@mkdir -p $(@D)
 	@$(CC) $(WARN) $(EXPLORE_FLAGS) -O1 -Isim $(INC) $(DEPS) -c -o $@ $<
 
-$(EXPLORE_OUT)/conflict/conflicts: $(CONFLICT_OWN) $(CONFLICT_LIB)
-	@$(CC) -o $@ $^
+$(EXPLORE_OUT)/conflict/conflicts: $(CONFLICT_OWN) $(CONFLICT_LIB) $(EXPLORE_ENGINE)
+	@$(CC) -no-pie -o $@ $^
 
 ## conflicts: cache lines that operations on disjoint ranges share; fails if there are more than in explore/conflicts.txt
 conflicts: $(EXPLORE_OUT)/conflict/conflicts

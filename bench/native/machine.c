@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
+#include "../../sim/still.h"
 #include "bench.h"
 
 #define GIANT (VMS_ENTRIES * VMS_ENTRIES)
@@ -21,24 +22,6 @@ static vms_pfn first_frame;
 uint32_t vms_port_cpu(void)
 {
 	return 0;
-}
-
-uint64_t vms_port_irq_save(void)
-{
-	return 0;
-}
-
-void vms_port_irq_restore(uint64_t state)
-{
-	(void)state;
-}
-
-void vms_port_preempt_off(void)
-{
-}
-
-void vms_port_preempt_on(void)
-{
 }
 
 vms_pfn vms_port_frame_alloc(void)
@@ -57,11 +40,6 @@ void vms_port_frame_free(vms_pfn frame, uint32_t level)
 void vms_port_interrupt(uint64_t cpus)
 {
 	(void)cpus;
-}
-
-void vms_port_space_free(struct vms_space *space)
-{
-	(void)space;
 }
 
 void vms_port_panic(const char *what)

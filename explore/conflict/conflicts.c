@@ -8,13 +8,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../engine/explore.h"
+#include "../fields.h"
 #include "conflicts.h"
 
 #define HALF 0x200000ul
 
-static struct vms_table ram[NR_FRAMES] __attribute__((aligned(4096)));
-static struct vms_frame meta[NR_FRAMES];
-static struct vms_space space, other[2];
+static struct vms_table ram[NR_FRAMES] EXPLORE_SHARED __attribute__((aligned(4096)));
+static struct vms_frame meta[NR_FRAMES] EXPLORE_SHARED;
+static struct vms_space space EXPLORE_SHARED, other[2] EXPLORE_SHARED;
 
 /* --- Operations: each in the 2 MiB of its CPU. Page 0 is mapped, page 1 is marked, page 2 is absent. --- */
 
@@ -207,56 +209,13 @@ static const struct operation {
 
 /* --- Names --- */
 
-struct field {
-	const char *name;
-	size_t offset, size;
-};
-#define FIELD(type, member)                                                                          \
-	{                                                                                            \
-#type "." #member, offsetof(struct type, member), sizeof(((struct type *)0)->member) \
-	}
-
-static const struct field cpu_fields[] = {
-	FIELD(vms_cpu, active),  FIELD(vms_cpu, waiting), FIELD(vms_cpu, young),    FIELD(vms_cpu, section),
-	FIELD(vms_cpu, flushed), FIELD(vms_cpu, queue),   FIELD(vms_cpu, snapshot), {NULL, 0, 0},
-};
-static const struct field frame_fields[] = {
-	FIELD(vms_frame, kind),       FIELD(vms_frame, refs),
-	FIELD(vms_frame, level),      FIELD(vms_frame, next),
-	FIELD(vms_frame, root),       FIELD(vms_frame, prefix),
-	FIELD(vms_frame, nr_present), FIELD(vms_frame, stray),
-	FIELD(vms_frame, lock),       {NULL, 0, 0},
-};
-static const struct field space_fields[] = {
-	FIELD(vms_space, root), FIELD(vms_space, refs),     FIELD(vms_space, start),
-	FIELD(vms_space, end),  FIELD(vms_space, on_fault), FIELD(vms_space, active),
-	{NULL, 0, 0},
-};
-
-static bool name_in(const char *at, const void *object, size_t size, size_t nr, const struct field *fields,
-		    const char *kind, char *name, size_t room)
-{
-	size_t offset = (size_t)(at - (const char *)object);
-
-	if (at < (const char *)object || offset >= size * nr)
-		return false;
-	for (; fields->name != NULL; fields++) {
-		if (offset % size >= fields->offset && offset % size < fields->offset + fields->size) {
-			snprintf(name, room, "%s %zu %s", kind, offset / size, fields->name);
-			return true;
-		}
-	}
-	snprintf(name, room, "%s %zu +%zu", kind, offset / size, offset % size);
-	return true;
-}
-
 static void name_of(const char *at, char *name, size_t room)
 {
-	if (name_in(at, vms_machine.cpu, sizeof(vms_machine.cpu[0]), VMS_MAX_CPUS, cpu_fields, "cpu", name, room) ||
-	    name_in(at, meta, sizeof(meta[0]), NR_FRAMES, frame_fields, "frame", name, room) ||
-	    name_in(at, &space, sizeof(space), 1, space_fields, "space", name, room) ||
-	    name_in(at, other, sizeof(other[0]), 2, space_fields, "other space", name, room) ||
-	    name_in(at, &vms_machine.kernel, sizeof(space), 1, space_fields, "kernel", name, room))
+	if (name_in(at, IN_ARRAY(vms_machine.cpu), cpu_fields, "cpu", name, room) ||
+	    name_in(at, IN_ARRAY(meta), frame_fields, "frame", name, room) ||
+	    name_in(at, IN_ONE(space), space_fields, "space", name, room) ||
+	    name_in(at, IN_ARRAY(other), space_fields, "other space", name, room) ||
+	    name_in(at, IN_ONE(vms_machine.kernel), space_fields, "kernel", name, room))
 		return;
 	if (at >= (const char *)ram && at < (const char *)(ram + NR_FRAMES))
 		snprintf(name, room, "table entries");
@@ -376,6 +335,7 @@ int main(void)
 	printf("# Made by `make conflicts`: cache lines that an operation on CPU 0 and one on CPU 1 share, on disjoint "
 	       "2 MiB\n"
 	       "# ranges with tables present, of which one of them writes. Tables have 512 entries.\n\n");
+	notes_begin();
 	(void)matrix(false);
 	(void)matrix(true);
 	return 0;

@@ -27,6 +27,7 @@ struct log {
 
 extern struct log logs[2];
 extern struct log *noting; /* where accesses are noted now; NULL: nowhere */
+void notes_begin(void);
 
 /* The machine: which CPU runs, and which frames its port has given away. */
 extern uint32_t cpu;

@@ -1,11 +1,13 @@
 /*
- * What an operation touches, and the machine it runs on. src/ is compiled with -fsanitize=thread; the functions
- * here stand in for the sanitizer's and note every access. The machine does nothing by itself; what its port would
- * touch (allocators) is not counted.
+ * What an operation touches, and the machine it runs on. src/ is compiled as for the explorer, whose engine tells of
+ * every access. The machine does nothing by itself; what its port would touch (allocators) is not counted.
  */
 #include <stdio.h>
 #include <stdlib.h>
 
+#include <still.h>
+
+#include "../engine/explore.h"
 #include "conflicts.h"
 
 #define LINE 64u
@@ -24,7 +26,7 @@ static bool is_stack(const char *at)
 	return at > &here - (1l << 20) && at < &here + (1l << 20);
 }
 
-static void note(const void *address, size_t size, bool write)
+static void note(void *address, size_t size, bool write)
 {
 	const char *start = (const char *)((uintptr_t)address / LINE * LINE);
 	uint64_t words = 0;
@@ -46,91 +48,9 @@ static void note(const void *address, size_t size, bool write)
 	line->words_written |= write ? words : 0;
 }
 
-#define PLAIN(name, size, write)       \
-	void __tsan_##name(void *at);  \
-	void __tsan_##name(void *at)   \
-	{                              \
-		note(at, size, write); \
-	}
-#define PLAIN_SIZE(size)                         \
-	PLAIN(read##size, size, false)           \
-	PLAIN(write##size, size, true)           \
-	PLAIN(unaligned_read##size, size, false) \
-	PLAIN(unaligned_write##size, size, true)
-PLAIN_SIZE(1)
-PLAIN_SIZE(2)
-PLAIN_SIZE(4)
-PLAIN_SIZE(8)
-PLAIN_SIZE(16)
-
-void __tsan_read_range(void *at, size_t size);
-void __tsan_read_range(void *at, size_t size)
+void notes_begin(void)
 {
-	note(at, size, false);
-}
-
-void __tsan_write_range(void *at, size_t size);
-void __tsan_write_range(void *at, size_t size)
-{
-	note(at, size, true);
-}
-
-#define MODIFY(bits, type, name, expression)                                         \
-	type __tsan_atomic##bits##_##name(volatile type *at, type value, int order); \
-	type __tsan_atomic##bits##_##name(volatile type *at, type value, int order)  \
-	{                                                                            \
-		type old = *at;                                                      \
-                                                                                     \
-		(void)order;                                                         \
-		note((const void *)(uintptr_t)at, sizeof(type), true);               \
-		*at = (type)(expression);                                            \
-		return old;                                                          \
-	}
-#define ATOMIC(bits, type)                                                                                          \
-	type __tsan_atomic##bits##_load(const volatile type *at, int order);                                        \
-	type __tsan_atomic##bits##_load(const volatile type *at, int order)                                         \
-	{                                                                                                           \
-		(void)order;                                                                                        \
-		note((const void *)(uintptr_t)at, sizeof(type), false);                                             \
-		return *at;                                                                                         \
-	}                                                                                                           \
-	void __tsan_atomic##bits##_store(volatile type *at, type value, int order);                                 \
-	void __tsan_atomic##bits##_store(volatile type *at, type value, int order)                                  \
-	{                                                                                                           \
-		(void)order;                                                                                        \
-		note((const void *)(uintptr_t)at, sizeof(type), true);                                              \
-		*at = value;                                                                                        \
-	}                                                                                                           \
-	MODIFY(bits, type, exchange, value)                                                                         \
-	MODIFY(bits, type, fetch_add, old + value)                                                                  \
-	MODIFY(bits, type, fetch_or, old | value)                                                                   \
-	MODIFY(bits, type, fetch_and, old &value)                                                                   \
-	int __tsan_atomic##bits##_compare_exchange_strong(volatile type *at, type *expected, type value, int order, \
-							  int fail_order);                                          \
-	int __tsan_atomic##bits##_compare_exchange_strong(volatile type *at, type *expected, type value, int order, \
-							  int fail_order)                                           \
-	{                                                                                                           \
-		(void)order, (void)fail_order;                                                                      \
-		note((const void *)(uintptr_t)at, sizeof(type), true);                                              \
-		if (*at != *expected) {                                                                             \
-			*expected = *at;                                                                            \
-			return 0;                                                                                   \
-		}                                                                                                   \
-		*at = value;                                                                                        \
-		return 1;                                                                                           \
-	}
-ATOMIC(32, uint32_t)
-ATOMIC(64, uint64_t)
-
-void __tsan_atomic_thread_fence(int order);
-void __tsan_atomic_thread_fence(int order)
-{
-	(void)order;
-}
-
-void __tsan_init(void);
-void __tsan_init(void)
-{
+	explore_on_access = note;
 }
 
 /* --- A machine that does nothing by itself --- */
@@ -138,24 +58,6 @@ void __tsan_init(void)
 uint32_t vms_port_cpu(void)
 {
 	return cpu;
-}
-
-uint64_t vms_port_irq_save(void)
-{
-	return 0;
-}
-
-void vms_port_irq_restore(uint64_t state)
-{
-	(void)state;
-}
-
-void vms_port_preempt_off(void)
-{
-}
-
-void vms_port_preempt_on(void)
-{
 }
 
 /* Frames for tables come from the CPU's own half. */
@@ -189,11 +91,6 @@ void vms_port_interrupt(uint64_t cpus)
 	}
 	cpu = self;
 	noting = before;
-}
-
-void vms_port_space_free(struct vms_space *gone)
-{
-	(void)gone;
 }
 
 void vms_port_panic(const char *what)

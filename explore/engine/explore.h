@@ -38,7 +38,7 @@ struct explore_options {
 	enum explore_model model;
 	enum explore_search search;
 	uint64_t max_runs;  /* 0: no limit */
-	double max_seconds; /* 0: no limit */
+	double max_seconds; /* of the processor; 0: no limit */
 	const char *replay; /* a schedule; only this one is run */
 	bool trace;         /* print the steps of a failing run */
 	bool no_races;      /* plain accesses are not checked against each other */
@@ -108,7 +108,7 @@ void explore_plain(void *address, size_t size, bool write);
 void explore_free(void *address, size_t size);
 void explore_alloc(void *address, size_t size);
 
-/* Each access of instrumented code outside of explore(), for those who count. NULL: none. */
+/* Called for each access of instrumented code, for those who count and do not explore: nothing is checked then. */
 extern void (*explore_on_access)(void *address, size_t size, bool write);
 
 #endif

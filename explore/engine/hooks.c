@@ -13,8 +13,10 @@ void (*explore_on_access)(void *address, size_t size, bool write);
 
 static uint64_t atomic_step(struct op op)
 {
-	if (explore_on_access != NULL && is_shared(op.address))
+	if (explore_on_access != NULL) {
 		explore_on_access(op.address, op.size, op.kind != OP_LOAD);
+		return memory_direct(&op);
+	}
 	if (running == NULL) {
 		race_check(NULL, op.address, op.size, op.kind != OP_LOAD, true, NULL);
 		return memory_direct(&op);
@@ -124,8 +126,10 @@ void __tsan_atomic_signal_fence(int order)
 
 static void plain_access(void *address, size_t size, bool write, void *caller)
 {
-	if (explore_on_access != NULL && is_shared(address))
+	if (explore_on_access != NULL) {
 		explore_on_access(address, size, write);
+		return;
+	}
 	memory_plain_commit();
 	race_check(running, address, size, write, false, caller);
 	if (write)

@@ -11,9 +11,8 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
-#include <sim/sim.h>
+#include "../../test/unit/threads.h"
 
 #define NR_CPUS 4u
 #define NR_SPACES 2u
@@ -31,29 +30,6 @@ static struct counts {
 } counts;
 
 #define COUNT(what) ((void)__atomic_fetch_add(&counts.what, 1, __ATOMIC_RELAXED))
-#define MUST(condition)                                                            \
-	do {                                                                       \
-		if (!(condition))                                                  \
-			sim_fail("%s:%d: not %s", __FILE__, __LINE__, #condition); \
-	} while (0)
-
-static uint64_t now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
-}
-
-static uint64_t mark_of(vms_va va)
-{
-	return va * 0x9e3779b97f4a7c15ul + 1;
-}
-
-static uint64_t *word_of(vms_pfn frame)
-{
-	return &vms_machine.ram[frame].entry[0];
-}
 
 /* One CPU's view. */
 struct cpu {

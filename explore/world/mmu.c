@@ -211,44 +211,56 @@ bool mmu_look_ahead(vms_va va, bool write)
 	return access(va, write, false);
 }
 
-static void touch_tlb(uint32_t cpu)
+/* What lies at place k of all TLBs, one CPU's after the other: NULL if that is not in force, or no program uses it. */
+static const struct tlb_entry *tlb_look(uint32_t k)
 {
-	explore_touch(&world.cpu[cpu].tlb_lock, false);
+	struct world_cpu *cpu = &world.cpu[k / NR_TLB];
+	const struct tlb_entry *entry = &cpu->tlb[k % NR_TLB];
+
+	if (!cpu_uses_tlb(k / NR_TLB))
+		return NULL;
+	if (k % NR_TLB == 0)
+		explore_touch(&cpu->tlb_lock, false);
+	return is_in_force(cpu, entry) ? entry : NULL;
 }
 
 void mmu_no_translation_of(vms_pfn frame)
 {
-	for (uint32_t i = 0; i < scenario->nr_cpus; i++) {
-		if (!cpu_uses_tlb(i))
-			continue;
-		touch_tlb(i);
-		for (uint32_t k = 0; k < NR_TLB; k++) {
-			if (is_in_force(&world.cpu[i], &world.cpu[i].tlb[k]) && world.cpu[i].tlb[k].frame == frame)
-				explore_fail("frame %u is freed while CPU %u translates page %u to it", frame, i,
-					     world.cpu[i].tlb[k].page);
-		}
+	for (uint32_t k = 0; k < scenario->nr_cpus * NR_TLB; k++) {
+		const struct tlb_entry *entry = tlb_look(k);
+
+		if (entry != NULL && entry->frame == frame)
+			explore_fail("frame %u is freed while CPU %u translates page %u to it", frame, k / NR_TLB,
+				     entry->page);
 	}
 }
 
 void mmu_none_stale(uint32_t space, uint32_t first, uint32_t end)
 {
-	for (uint32_t i = 0; i < scenario->nr_cpus; i++) {
-		if (!cpu_uses_tlb(i))
-			continue;
-		touch_tlb(i);
-		for (uint32_t k = 0; k < NR_TLB; k++) {
-			const struct tlb_entry *entry = &world.cpu[i].tlb[k];
-			uint32_t pages[NR_TREES][NR_PAGES];
+	for (uint32_t k = 0; k < scenario->nr_cpus * NR_TLB; k++) {
+		const struct tlb_entry *entry = tlb_look(k);
+		uint32_t pages[NR_TREES][NR_PAGES];
 
-			if (!is_in_force(&world.cpu[i], entry) || entry->page < first || entry->page >= end ||
-			    (space != KERNEL && entry->root != world.space[space].root))
-				continue;
-			oracle_read(pages);
-			if ((pages[space][entry->page] & 0xfff) != PAGE_FRAME + entry->frame ||
-			    (vms_has(entry->rights, VMS_W) && pages[space][entry->page] >= PAGE_READ_ONLY))
-				explore_fail("after the flush CPU %u still has page %u at frame %u, rights %u", i,
-					     entry->page, entry->frame, entry->rights);
-		}
+		if (entry == NULL || entry->page < first || entry->page >= end ||
+		    (space != KERNEL && entry->root != world.space[space].root))
+			continue;
+		oracle_read(pages);
+		if ((pages[space][entry->page] & 0xfff) != PAGE_FRAME + entry->frame ||
+		    (vms_has(entry->rights, VMS_W) && pages[space][entry->page] >= PAGE_READ_ONLY))
+			explore_fail("after the flush CPU %u still has page %u at frame %u, rights %u", k / NR_TLB,
+				     entry->page, entry->frame, entry->rights);
+	}
+}
+
+void mmu_only(uint32_t space, uint32_t page, vms_pfn frame)
+{
+	for (uint32_t k = 0; k < scenario->nr_cpus * NR_TLB; k++) {
+		const struct tlb_entry *entry = tlb_look(k);
+
+		if (entry != NULL && entry->page == page && entry->root == world.space[space].root &&
+		    entry->frame != frame)
+			explore_fail("page %u was mapped to frame %u while CPU %u has it at frame %u", page, frame,
+				     k / NR_TLB, entry->frame);
 	}
 }
 
@@ -295,21 +307,4 @@ bool arch_user_cmpxchg64(vms_va at, uint64_t expected, uint64_t desired, uint64_
 	(void)desired;
 	*seen = expected;
 	return mmu_access(at, true);
-}
-
-void mmu_only(uint32_t space, uint32_t page, vms_pfn frame)
-{
-	for (uint32_t i = 0; i < scenario->nr_cpus; i++) {
-		if (!cpu_uses_tlb(i))
-			continue;
-		touch_tlb(i);
-		for (uint32_t k = 0; k < NR_TLB; k++) {
-			const struct tlb_entry *entry = &world.cpu[i].tlb[k];
-
-			if (is_in_force(&world.cpu[i], entry) && entry->page == page &&
-			    entry->root == world.space[space].root && entry->frame != frame)
-				explore_fail("page %u was mapped to frame %u while CPU %u has it at frame %u", page,
-					     frame, i, entry->frame);
-		}
-	}
 }

@@ -7,8 +7,8 @@
  */
 #include <pthread.h>
 #include <stdio.h>
-#include <time.h>
 
+#include "threads.h"
 #include "unit.h"
 
 #define NR_CPUS 4u
@@ -19,30 +19,6 @@ static struct vms_space *space;
 static uint32_t owner[NR_PAGES];
 static uint64_t until; /* nanoseconds */
 static uint64_t nr_edits, nr_reads, nr_found;
-
-static uint64_t now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
-}
-
-static uint64_t tag(vms_va va)
-{
-	return va * 0x9e3779b97f4a7c15ul + 1;
-}
-
-static uint64_t *frame_word(vms_pfn frame)
-{
-	return &vms_machine.ram[frame].entry[0];
-}
-
-#define MUST(condition)                                                            \
-	do {                                                                       \
-		if (!(condition))                                                  \
-			sim_fail("%s:%d: not %s", __FILE__, __LINE__, #condition); \
-	} while (0)
 
 static void own(uint64_t first, uint64_t nr, uint32_t before, uint32_t after)
 {
@@ -59,7 +35,7 @@ static void map_some(struct vms_cursor *cursor, uint64_t nr)
 
 		if (frame == VMS_NO_FRAME)
 			return;
-		__atomic_store_n(frame_word(frame), tag(vms_cursor_at(cursor)), __ATOMIC_RELAXED);
+		__atomic_store_n(word_of(frame), mark_of(vms_cursor_at(cursor)), __ATOMIC_RELAXED);
 		status = vms_cursor_map(cursor, frame, RW_);
 		if (status == VMS_OK) {
 			sim_handle_gone(frame);
@@ -123,7 +99,7 @@ static void look(uint32_t self, uint64_t first, uint64_t nr)
 	own(first, nr, 0, self + 1);
 	while (vms_cursor_at(&cursor) < cursor.end &&
 	       vms_cursor_find_next(&cursor, cursor.end - vms_cursor_at(&cursor), VMS_FIND_MAPPED, &item) == VMS_OK) {
-		MUST(__atomic_load_n(frame_word(item.frame), __ATOMIC_RELAXED) == tag(item.va));
+		MUST(__atomic_load_n(word_of(item.frame), __ATOMIC_RELAXED) == mark_of(item.va));
 		MUST(vms_cursor_jump(&cursor, item.va + item.len) == VMS_OK);
 		__atomic_fetch_add(&nr_found, 1, __ATOMIC_RELAXED);
 	}
@@ -175,7 +151,7 @@ static void *cpu_run(void *argument)
 
 			for (uint32_t k = 0; k < 8 && first + k < NR_PAGES; k++, va += P) {
 				if (sim_read64(va, &word)) {
-					MUST(word == tag(va));
+					MUST(word == mark_of(va));
 					__atomic_fetch_add(&nr_reads, 1, __ATOMIC_RELAXED);
 				}
 			}
