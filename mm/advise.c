@@ -51,14 +51,15 @@ static long check_area(const struct mm_area *area, enum advice advice)
 }
 
 /* Forget the contents: what is behind the address is what it was before it was touched. */
-static long discard_run(struct mm *mm, struct vms_cursor *cursor, const struct vms_item *item, uint64_t len,
+static long discard_run(struct mm *mm, struct vms_cursor *cursor, const struct vms_item *item, vms_va end,
 			uint32_t argument)
 {
+	uint64_t len = mm_run_len(cursor, item, end);
 	struct mm_place place;
 
 	(void)argument;
 	if (item->what != VMS_MAPPED)
-		return 0;
+		return mm_errno(vms_cursor_jump(cursor, vms_cursor_at(cursor) + len));
 	place = mm_place_of(mm, item, vms_cursor_at(cursor));
 	return mm_errno(vms_cursor_mark(cursor, len, mm_token(place.prot, place.is_file)));
 }

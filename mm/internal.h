@@ -169,13 +169,18 @@ void mm_all_add(struct mm *mm);
 void mm_all_remove(struct mm *mm);
 
 /*
- * protect.c: do something to all that is in a range, run by run; -ENOMEM if there are holes. Of a run, `len` bytes from
- * the cursor's position, `item` is the first slot. The others have the same rights; either all of their frames are
- * mapped nowhere else, or none; and if a file is behind it, it is one slot.
+ * protect.c: do something to all that is in a range, run by run; -ENOMEM if there are holes, with `stop` only to the
+ * first. The work finds `item` at the cursor's position, does what it can in one piece before `end`, and leaves the
+ * position behind that.
  */
-typedef long mm_run_work(struct mm *mm, struct vms_cursor *cursor, const struct vms_item *item, uint64_t len,
+typedef long mm_run_work(struct mm *mm, struct vms_cursor *cursor, const struct vms_item *item, vms_va end,
 			 uint32_t argument);
 long mm_range_work(struct mm *mm, vms_va va, uint64_t len, mm_run_work *work, uint32_t argument, bool stop);
+/*
+ * Bytes from the position on, which `item` is at, up to `end` where all slots have the same rights, or are the same mark;
+ * one slot if a file is behind it.
+ */
+uint64_t mm_run_len(struct vms_cursor *cursor, const struct vms_item *item, vms_va end);
 
 /* area.c: is there memory in all of [va, va + len)? */
 bool mm_is_whole(struct mm *mm, vms_va va, uint64_t len);

@@ -1,26 +1,21 @@
 /*
- * mprotect: ranges that have something keep it, with other rights. Run by run of slots that look alike, up to the
- * first hole, as on Linux.
+ * mprotect: ranges that have something keep it, with other rights. Run by run, up to the first hole, as on Linux: marks
+ * that are the same, and pages that are mapped, whatever they are.
  */
 #include "internal.h"
 
 /* What work on a range may ask of a slot, beside its place. */
 #define LOOKS (VMS_R + VMS_W + VMS_X + MM_COW)
 
-static bool is_alone(const struct vms_item *item)
-{
-	return vms_frame_refs(item->frame) == 1;
-}
-
 /* Can work on ranges take a slot together with `first`? What a file is behind goes slot by slot. */
-static bool is_alike(const struct vms_item *first, bool alone, const struct vms_item *item)
+static bool is_alike(const struct vms_item *first, const struct vms_item *item)
 {
 	if (item->what != first->what)
 		return false;
 	if (item->what == VMS_MARKED)
 		return item->token == first->token && !vms_has(item->token, MM_TOKEN_FILE);
 	return item->what == VMS_MAPPED && ((item->prop.flags ^ first->prop.flags) & (LOOKS + MM_FILE)) == 0 &&
-	       !vms_has(item->prop.flags, MM_FILE) && is_alone(item) == alone;
+	       !vms_has(item->prop.flags, MM_FILE);
 }
 
 static vms_va end_in(const struct vms_item *item, vms_va end)
@@ -28,17 +23,15 @@ static vms_va end_in(const struct vms_item *item, vms_va end)
 	return item->va + item->len < end ? item->va + item->len : end;
 }
 
-/* The end of all that is like `item`, which the cursor stands at; it does so afterwards. */
-static vms_va run_end(struct vms_cursor *cursor, const struct vms_item *item, vms_va end)
+uint64_t mm_run_len(struct vms_cursor *cursor, const struct vms_item *item, vms_va end)
 {
-	bool alone = item->what == VMS_MAPPED && is_alone(item);
 	vms_va start = vms_cursor_at(cursor), at = end_in(item, end);
 	struct vms_item next;
 
 	while (at < end && vms_cursor_jump(cursor, at) == VMS_OK && vms_cursor_query(cursor, &next) == VMS_OK &&
-	       is_alike(item, alone, &next))
+	       is_alike(item, &next))
 		at = end_in(&next, end);
-	return vms_cursor_jump(cursor, start) == VMS_OK ? at : start;
+	return vms_cursor_jump(cursor, start) == VMS_OK ? at - start : 0;
 }
 
 long mm_range_work(struct mm *mm, vms_va va, uint64_t len, mm_run_work *work, uint32_t argument, bool stop)
@@ -57,77 +50,51 @@ long mm_range_work(struct mm *mm, vms_va va, uint64_t len, mm_run_work *work, ui
 		return result;
 	}
 	while (result == 0 && at < end) {
-		vms_va start;
-
 		if (vms_cursor_find_next(&cursor, end - at, VMS_FIND_ANY, &item) != VMS_OK) {
 			holes = true;
 			break;
 		}
-		start = vms_cursor_at(&cursor);
-		holes = holes || start != at;
+		holes = holes || vms_cursor_at(&cursor) != at;
 		if (holes && stop)
 			break;
-		at = run_end(&cursor, &item, end);
-		result = work(mm, &cursor, &item, at - start, argument);
-		if (result == 0)
-			result = mm_errno(vms_cursor_jump(&cursor, at));
+		result = work(mm, &cursor, &item, end, argument);
+		at = vms_cursor_at(&cursor);
 	}
 	vms_cursor_close(&cursor);
 	vms_guard_leave(&guard);
 	return result < 0 ? result : holes ? -ENOMEM : 0;
 }
 
-/* The change that gives a mapped page these rights. */
-static struct vms_change change_to(const struct vms_item *item, bool shared, uint32_t prot)
+/* Is memory that is shared on purpose among [va, end)? There the right to write depends on the file. */
+static bool has_shared(struct mm *mm, vms_va va, vms_va end)
 {
-	struct vms_change change = {.clear = VMS_R + VMS_W + VMS_X + MM_COW, .set = prot};
+	struct mm_record record;
 
-	/* Private pages that others hold too are copied at the first write. */
-	if (vms_has(prot, VMS_W) && !shared && (item->what != VMS_MAPPED || !is_alone(item)))
-		change.set = prot - VMS_W + MM_COW;
-	return change;
+	return mm_record_next(mm, va, MM_RECORD_SHARED, &record) && record.start < end;
 }
 
-static long protect_run(struct mm *mm, struct vms_cursor *cursor, const struct vms_item *item, uint64_t len,
+static long protect_run(struct mm *mm, struct vms_cursor *cursor, const struct vms_item *item, vms_va end,
 			uint32_t prot)
 {
+	struct vms_change change = {.clear = VMS_R + VMS_W + VMS_X + MM_COW, .set = prot};
 	struct mm_place place = {0};
+	uint64_t len;
 
+	/* Private pages that others hold too are copied at the first write. */
+	if (vms_has(prot, VMS_W))
+		change.cow = MM_COW;
+	if (item->what != VMS_MARKED && !(vms_has(prot, VMS_W) && has_shared(mm, vms_cursor_at(cursor), end)))
+		return mm_errno(vms_cursor_protect_run(cursor, end - vms_cursor_at(cursor), change));
 	if (item->what == VMS_MARKED || vms_has(item->prop.flags, MM_FILE))
 		place = mm_place_of(mm, item, vms_cursor_at(cursor));
 	if (place.shared && (place.record.flags & MM_RECORD_READ_ONLY) && vms_has(prot, VMS_W))
 		return -EACCES;
+	len = mm_run_len(cursor, item, end);
 	if (item->what == VMS_MARKED)
 		return mm_errno(vms_cursor_mark(cursor, len, mm_token(prot, place.is_file)));
-	return mm_errno(vms_cursor_protect(cursor, len, change_to(item, place.shared, prot), NULL));
-}
-
-/* Is every page of the cursor's range mapped? A change of nothing counts them; that may have cost a table. */
-static bool is_all_mapped(struct vms_cursor *cursor)
-{
-	struct vms_change nothing = {0, 0};
-	uint64_t nr;
-
-	return vms_cursor_protect(cursor, cursor->end - cursor->start, nothing, &nr) == VMS_OK &&
-	       nr == (cursor->end - cursor->start) / VMS_PAGE;
-}
-
-/* Take the right to write from all of a range, whatever it is of, if it has no holes and no marks. False: it has. */
-static bool protect_mapped(struct mm *mm, vms_va va, uint64_t len, uint32_t prot)
-{
-	struct vms_change change = {.clear = VMS_R + VMS_W + VMS_X + MM_COW, .set = prot};
-	struct vms_cursor cursor;
-	struct vms_guard guard;
-	bool done = false;
-
-	vms_guard_enter(&guard);
-	if (vms_cursor_open(&cursor, &mm->space, &guard, va, va + len, VMS_EDITING) == VMS_OK) {
-		done = is_all_mapped(&cursor) && vms_cursor_jump(&cursor, va) == VMS_OK &&
-		       vms_cursor_protect(&cursor, len, change, NULL) == VMS_OK;
-		vms_cursor_close(&cursor);
-	}
-	vms_guard_leave(&guard);
-	return done;
+	if (place.shared)
+		change.cow = 0;
+	return mm_errno(vms_cursor_protect(cursor, len, change, NULL));
 }
 
 /* PROT_GROWSDOWN: from the bottom of the stack on that va is in. */
@@ -182,7 +149,5 @@ long mm_protect(struct mm *mm, vms_va va, uint64_t len, uint32_t prot)
 	}
 	if (is_too_much(mm, va, size, rights))
 		return -ENOMEM;
-	if (!vms_has(rights, VMS_W) && protect_mapped(mm, va, size, rights))
-		return 0;
 	return mm_range_work(mm, va, size, protect_run, rights, true);
 }

@@ -280,6 +280,26 @@ enum vms_status WRAP(vms_cursor_mark)(struct vms_cursor *cursor, uint64_t len, v
 	return status;
 }
 
+/* The flags of a mapping after a change, and of its first page how many more follow for which that is so. */
+static uint32_t flags_after(const struct spec_mapping *mapping, struct vms_change change, uint64_t *len)
+{
+	uint32_t flags = (mapping->prop.flags & ~change.clear) | change.set;
+	uint64_t nr = 1;
+
+	*len = mapping->size;
+	if (change.cow == 0 || !vms_has(flags, VMS_W))
+		return flags;
+	if (mapping->what != VMS_MAPPED)
+		return (flags - VMS_W) | change.cow;
+	/* The pages of one frame have their count in common. */
+	for (uint32_t level = vms_machine.meta[mapping->frame].level; level > 1; level--)
+		nr *= VMS_ENTRIES;
+	nr -= mapping->frame % nr;
+	if (nr * VMS_PAGE < *len)
+		*len = nr * VMS_PAGE;
+	return vms_frame_refs(mapping->frame) == 1 ? flags : (flags - VMS_W) | change.cow;
+}
+
 enum vms_status REAL(vms_cursor_protect_next)(struct vms_cursor *cursor, uint64_t len, struct vms_change change,
 					      struct vms_item *changed);
 enum vms_status WRAP(vms_cursor_protect_next)(struct vms_cursor *cursor, uint64_t len, struct vms_change change,
@@ -294,6 +314,7 @@ enum vms_status WRAP(vms_cursor_protect_next)(struct vms_cursor *cursor, uint64_
 		vms_va first = first_mapped(&start.view, start.at, len, false);
 		const struct spec_mapping *old = spec_view_at(&start.view, first);
 		struct spec_mapping now;
+		uint64_t rest;
 
 		must(&start, changed->va == first && changed->len <= start.at + len - first,
 		     "not the next mapping, or more than the range", changed->va);
@@ -301,7 +322,8 @@ enum vms_status WRAP(vms_cursor_protect_next)(struct vms_cursor *cursor, uint64_
 		now.va = first;
 		now.size = changed->len;
 		now.frame += (vms_pfn)((first - old->va) / VMS_PAGE);
-		now.prop.flags = (now.prop.flags & ~change.clear) | change.set;
+		now.prop.flags = flags_after(&now, change, &rest);
+		must(&start, rest == now.size, "one slot, of two frames", first);
 		spec_view_remove(&start.view, first, changed->len);
 		spec_view_add(&start.view, &now);
 		must(&start, cursor->at == first + changed->len, "the position is wrong", cursor->at);
@@ -314,24 +336,37 @@ enum vms_status WRAP(vms_cursor_protect_next)(struct vms_cursor *cursor, uint64_
 	return status;
 }
 
+/* A part of a mapping, in pieces whose flags are the same afterwards. */
+static void expect_flags(struct spec_view *view, struct spec_mapping part, struct vms_change change)
+{
+	while (part.size > 0) {
+		struct spec_mapping now = part;
+
+		now.prop.flags = flags_after(&part, change, &now.size);
+		spec_view_remove(view, now.va, now.size);
+		spec_view_add(view, &now);
+		part.va += now.size;
+		part.size -= now.size;
+		part.frame += (vms_pfn)(now.size / VMS_PAGE);
+	}
+}
+
 /* M' = M with the flags of what is mapped in the range changed: what reaches over an end is cut there. */
 static void expect_changed(struct before *start, uint64_t len, struct vms_change change)
 {
 	struct spec_view old = spec_view_take(&start->view);
 
 	for (uint32_t i = spec_view_find(&old, start->at); i < old.nr && old.mapping[i].va < start->at + len; i++) {
-		struct spec_mapping now = old.mapping[i];
-		vms_va to = now.va + now.size < start->at + len ? now.va + now.size : start->at + len;
-		vms_va from = now.va > start->at ? now.va : start->at;
+		struct spec_mapping part = old.mapping[i];
+		vms_va to = part.va + part.size < start->at + len ? part.va + part.size : start->at + len;
+		vms_va from = part.va > start->at ? part.va : start->at;
 
-		if (!spec_is_mapping(&now))
+		if (!spec_is_mapping(&part))
 			continue;
-		now.frame += (vms_pfn)((from - now.va) / VMS_PAGE);
-		now.va = from;
-		now.size = to - from;
-		now.prop.flags = (now.prop.flags & ~change.clear) | change.set;
-		spec_view_remove(&start->view, from, now.size);
-		spec_view_add(&start->view, &now);
+		part.frame += (vms_pfn)((from - part.va) / VMS_PAGE);
+		part.va = from;
+		part.size = to - from;
+		expect_flags(&start->view, part, change);
 	}
 	spec_view_give(&old);
 }
@@ -348,7 +383,8 @@ static bool always_valid(struct vms_change change)
 		if (!vms_prop_valid(prop))
 			return false;
 	}
-	return ((change.clear | change.set) & ~may) == 0;
+	return ((change.clear | change.set) & ~may) == 0 &&
+	       (change.cow == 0 || change.cow == VMS_SOFT0 || change.cow == VMS_SOFT1);
 }
 
 enum vms_status REAL(vms_cursor_protect)(struct vms_cursor *cursor, uint64_t len, struct vms_change change,
@@ -374,6 +410,37 @@ enum vms_status WRAP(vms_cursor_protect)(struct vms_cursor *cursor, uint64_t len
 			expect_changed(&start, len, change);
 	}
 	moved(&start, cursor, status, len);
+	after(&start);
+	return status;
+}
+
+/* Where the first page of [va, va + len) is that is not mapped, or va + len. */
+static vms_va first_unmapped(const struct spec_view *view, vms_va va, uint64_t len)
+{
+	vms_va end = va + len;
+
+	while (va < end && spec_view_at(view, va) != NULL && spec_is_mapping(spec_view_at(view, va)))
+		va = spec_view_at(view, va)->va + spec_view_at(view, va)->size;
+	return va < end ? va : end;
+}
+
+enum vms_status REAL(vms_cursor_protect_run)(struct vms_cursor *cursor, uint64_t len, struct vms_change change);
+enum vms_status WRAP(vms_cursor_protect_run)(struct vms_cursor *cursor, uint64_t len, struct vms_change change);
+enum vms_status WRAP(vms_cursor_protect_run)(struct vms_cursor *cursor, uint64_t len, struct vms_change change)
+{
+	struct before start = before(cursor, "protect_run");
+	enum vms_status status = REAL(vms_cursor_protect_run)(cursor, len, change);
+
+	must(&start, status != VMS_OK || always_valid(change), "it makes a change that is not always valid", start.at);
+	must(&start, status != VMS_BAD_PROP || !always_valid(change), "it refuses a change that is always valid",
+	     start.at);
+	if (start.owner != NULL && status == VMS_OK) {
+		len = first_unmapped(&start.view, start.at, len) - start.at;
+		if (len > 0)
+			expect_changed(&start, len, change);
+	}
+	if (start.owner != NULL)
+		moved(&start, cursor, status, len);
 	after(&start);
 	return status;
 }

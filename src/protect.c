@@ -13,18 +13,35 @@ static inline uint32_t flag_after(uint32_t flags, struct vms_change change, uint
 	return vms_has(change.set, flag) || (vms_has(flags, flag) && !vms_has(change.clear, flag)) ? flag : 0;
 }
 
-static uint32_t flags_after(uint32_t flags, struct vms_change change)
+/* With this flag, which is a constant. */
+static inline uint32_t flag_added(uint32_t flags, uint32_t flag)
 {
-	return flag_after(flags, change, VMS_R) + flag_after(flags, change, VMS_W) + flag_after(flags, change, VMS_X) +
-	       flag_after(flags, change, VMS_ACCESSED) + flag_after(flags, change, VMS_DIRTY) +
-	       flag_after(flags, change, VMS_GLOBAL) + flag_after(flags, change, VMS_SOFT0) +
-	       flag_after(flags, change, VMS_SOFT1);
+	return vms_has(flags, flag) ? flags : flags + flag;
+}
+
+/* What no change touches lies side by side: accessed, dirty, global. */
+_Static_assert(VMS_DIRTY == VMS_ACCESSED * 2 && VMS_GLOBAL == VMS_ACCESSED * 4, "kept flags");
+
+static inline uint32_t flags_kept(uint32_t flags)
+{
+	return flags / VMS_ACCESSED % 8 * VMS_ACCESSED;
 }
 
 static bool is_changeable(uint32_t flags)
 {
-	return flags < VMS_FLAGS_END && !vms_has(flags, VMS_ACCESSED) && !vms_has(flags, VMS_DIRTY) &&
-	       !vms_has(flags, VMS_GLOBAL);
+	return flags < VMS_FLAGS_END && flags_kept(flags) == 0;
+}
+
+/* The flags after a change; `alone` says that nobody else holds the frame. */
+static inline uint32_t flags_after(uint32_t flags, struct vms_change change, bool alone)
+{
+	uint32_t after = flags_kept(flags) + flag_after(flags, change, VMS_R) + flag_after(flags, change, VMS_W) +
+			 flag_after(flags, change, VMS_X) + flag_after(flags, change, VMS_SOFT0) +
+			 flag_after(flags, change, VMS_SOFT1);
+
+	if (alone || change.cow == 0 || !vms_has(after, VMS_W))
+		return after;
+	return change.cow == VMS_SOFT0 ? flag_added(after - VMS_W, VMS_SOFT0) : flag_added(after - VMS_W, VMS_SOFT1);
 }
 
 /* Does any CPU have to forget the old rights? */
@@ -41,19 +58,42 @@ struct effect {
 	bool shrinks;   /* a right is lost */
 };
 
-static struct effect effect_of(uint64_t pte, uint32_t level, struct vms_change change, bool user)
+/*
+ * Is this leaf all that holds its frame? Then it stays so while the cursor is open: only holders add holders, and a
+ * copy of the leaf needs a cursor on it. Where the change does not ask, it is not looked at.
+ */
+static inline bool is_alone(const struct vms_cursor *cursor, uint64_t pte, uint32_t level, struct vms_change change)
+{
+	vms_pfn frame = arch_pte_frame(pte, level);
+
+	if (change.cow == 0)
+		return true;
+	return vms__is_user(cursor) && vms__frame_is_counted(frame) &&
+	       vms__load32(&vms_machine.meta[vms__frame_head(frame)].refs) == 1;
+}
+
+static struct effect effect_of(uint64_t pte, uint32_t level, struct vms_change change, bool alone, bool user)
 {
 	struct vms_prop old = arch_pte_prop(pte, level), now = old;
 	struct effect effect;
 	uint64_t next;
 
-	now.flags = flags_after(old.flags, change);
+	now.flags = flags_after(old.flags, change, alone);
 	next = arch_pte_leaf(arch_pte_frame(pte, level), level, now, user);
 	/* A frame is stored otherwise in a leaf without access: then the sum is good for this frame only. */
 	effect.rest = vms_has(old.flags, VMS_R) && vms_has(now.flags, VMS_R) ? arch_pte_rest(pte) : 0;
 	effect.delta = next - pte;
 	effect.shrinks = rights_shrank(old.flags, now.flags);
 	return effect;
+}
+
+/* vms__entry_swap() where the entry is at hand. */
+static inline bool leaf_swap(uint64_t *entry, uint64_t old, uint64_t pte)
+{
+	if (!arch_pte_settled(old))
+		return vms__compare_exchange64(entry, old, pte);
+	vms__store64(entry, pte);
+	return true;
 }
 
 /* Change the leaf over the position, whose slot is all in the range; give the entry as it is now. */
@@ -65,47 +105,70 @@ static uint64_t leaf_change(struct vms_cursor *cursor, struct vms_change change)
 
 	do {
 		pte = vms__entry(cursor->node, i);
-		effect = effect_of(pte, cursor->level, change, vms__is_user(cursor));
+		effect = effect_of(pte, cursor->level, change, is_alone(cursor, pte, cursor->level, change),
+				   vms__is_user(cursor));
 	} while (!vms__entry_swap(cursor->node, i, pte, pte + effect.delta));
 	if (effect.shrinks)
 		vms_tlb_issue(&cursor->flusher, cursor->at, vms__slot_len(cursor->level));
 	return pte + effect.delta;
 }
 
-/* Change every leaf up to `stop`, all of the table of pages at the cursor. Returns how many. */
-static uint64_t pages_change(struct vms_cursor *cursor, vms_va stop, struct vms_change change)
+/*
+ * Change every leaf up to `stop`, all of the table of pages at the cursor; with `run` only to the first page that is
+ * not mapped. The position is behind what was changed. Returns how many.
+ */
+static VMS_INLINE uint64_t pages_change(struct vms_cursor *cursor, vms_va stop, struct vms_change change, bool run)
 {
-	vms_va from = cursor->at, to = cursor->at; /* changed, and to be flushed */
-	struct effect effect = {0, 0, false};
+	uint64_t *entry = &vms_machine.ram[cursor->node].entry[vms__index(cursor->at, 1)];
+	vms_va va = cursor->at, from = va, to = va;                /* [from, to): changed, and to be flushed */
+	struct effect effects[2] = {{0, 0, false}, {0, 0, false}}; /* of frames that others hold too; of the rest */
 	uint64_t nr = 0;
 
-	for (vms_va va = cursor->at; va < stop;) {
-		uint64_t pte = vms__entry(cursor->node, vms__index(va, 1));
+	while (va < stop) {
+		uint64_t pte = vms__load64(entry);
 
 		if (arch_pte_is_leaf(pte, 1)) {
-			if (arch_pte_rest(pte) != effect.rest)
-				effect = effect_of(pte, 1, change, vms__is_user(cursor));
-			if (!vms__entry_swap(cursor->node, vms__index(va, 1), pte, pte + effect.delta))
+			bool alone = is_alone(cursor, pte, 1, change);
+			struct effect *effect = &effects[alone];
+
+			if (arch_pte_rest(pte) != effect->rest)
+				*effect = effect_of(pte, 1, change, alone, vms__is_user(cursor));
+			if (!leaf_swap(entry, pte, pte + effect->delta))
 				continue;
 			nr++;
-			if (effect.shrinks && va != to) {
+			if (effect->shrinks && va != to) {
 				vms_tlb_issue(&cursor->flusher, from, to - from);
 				from = va;
 			}
-			if (effect.shrinks)
+			if (effect->shrinks)
 				to = va + VMS_PAGE;
+		} else if (run) {
+			break;
 		}
 		va += VMS_PAGE;
+		entry++;
 	}
 	vms_tlb_issue(&cursor->flusher, from, to - from);
-	vms__step_to(cursor, 1, stop);
+	vms__move(cursor, va);
 	return nr;
+}
+
+/* The same, where nobody asks who else holds a frame. */
+static uint64_t pages_change_plainly(struct vms_cursor *cursor, vms_va stop, struct vms_change change, bool run)
+{
+	return pages_change(cursor, stop, (struct vms_change){.clear = change.clear, .set = change.set}, run);
+}
+
+static uint64_t pages_change_asking(struct vms_cursor *cursor, vms_va stop, struct vms_change change, bool run)
+{
+	return pages_change(cursor, stop, change, run);
 }
 
 /* Could this change be asked for at all? */
 static bool change_is_legal(struct vms_change change)
 {
-	return is_changeable(change.clear) && is_changeable(change.set);
+	return is_changeable(change.clear) && is_changeable(change.set) &&
+	       (change.cow == 0 || change.cow == VMS_SOFT0 || change.cow == VMS_SOFT1);
 }
 
 /* Does it leave valid flags whatever was there: no right to write or execute without the right to read? */
@@ -136,7 +199,7 @@ enum vms_status vms_cursor_protect_next(struct vms_cursor *cursor, uint64_t len,
 		return VMS_NOT_FOUND;
 	if (!change_fits_all(change)) {
 		prop = arch_pte_prop(pte, cursor->level);
-		prop.flags = flags_after(prop.flags, change);
+		prop.flags = flags_after(prop.flags, change, true);
 		status = vms_prop_valid(prop) ? VMS_OK : VMS_BAD_PROP;
 	}
 	if (status == VMS_OK && !vms__slot_inside(cursor, stop - cursor->at)) {
@@ -153,12 +216,12 @@ enum vms_status vms_cursor_protect_next(struct vms_cursor *cursor, uint64_t len,
 	return VMS_OK;
 }
 
-enum vms_status vms_cursor_protect(struct vms_cursor *cursor, uint64_t len, struct vms_change change,
-				   uint64_t *nr_changed)
+/* Both calls for a range: all of it, or only up to the first page that is not mapped. */
+static enum vms_status range_change(struct vms_cursor *cursor, uint64_t len, struct vms_change change, bool run,
+				    uint64_t *nr)
 {
 	vms_va stop = cursor->at + len;
 	enum vms_status status;
-	uint64_t nr = 0;
 
 	if (cursor->mode != VMS_EDITING)
 		return VMS_READ_ONLY;
@@ -171,21 +234,44 @@ enum vms_status vms_cursor_protect(struct vms_cursor *cursor, uint64_t len, stru
 		if (status != VMS_OK)
 			return status;
 	}
+	*nr = 0;
 	while (cursor->at < stop) {
 		uint64_t pte = vms__seek(cursor);
 
 		if (cursor->level == 1) {
-			nr += pages_change(cursor, cursor->at + vms__slot_rest(cursor->at, 2, stop - cursor->at),
-					   change);
+			vms_va end = cursor->at + vms__slot_rest(cursor->at, 2, stop - cursor->at);
+
+			*nr += change.cow == 0 ? pages_change_plainly(cursor, end, change, run)
+					       : pages_change_asking(cursor, end, change, run);
+			if (cursor->at < end)
+				break;
 			continue;
 		}
 		if (arch_pte_is_leaf(pte, cursor->level)) {
 			(void)leaf_change(cursor, change);
-			nr += vms__frames_in(cursor->level);
+			*nr += vms__frames_in(cursor->level);
+		} else if (run) {
+			break;
 		}
 		vms__step(cursor, stop);
 	}
-	if (nr_changed != NULL)
-		*nr_changed = nr;
 	return VMS_OK;
+}
+
+enum vms_status vms_cursor_protect(struct vms_cursor *cursor, uint64_t len, struct vms_change change,
+				   uint64_t *nr_changed)
+{
+	uint64_t nr;
+	enum vms_status status = range_change(cursor, len, change, false, &nr);
+
+	if (status == VMS_OK && nr_changed != NULL)
+		*nr_changed = nr;
+	return status;
+}
+
+enum vms_status vms_cursor_protect_run(struct vms_cursor *cursor, uint64_t len, struct vms_change change)
+{
+	uint64_t nr;
+
+	return range_change(cursor, len, change, true, &nr);
 }

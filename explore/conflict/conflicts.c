@@ -86,12 +86,12 @@ static void do_mark(struct vms_cursor *cursor)
 
 static void do_protect(struct vms_cursor *cursor)
 {
-	must(vms_cursor_protect(cursor, VMS_PAGE, (struct vms_change){VMS_W, 0}, NULL));
+	must(vms_cursor_protect(cursor, VMS_PAGE, (struct vms_change){.clear = VMS_W}, NULL));
 }
 
 static void do_grow(struct vms_cursor *cursor)
 {
-	must(vms_cursor_protect(cursor, VMS_PAGE, (struct vms_change){0, VMS_R + VMS_W}, NULL));
+	must(vms_cursor_protect(cursor, VMS_PAGE, (struct vms_change){.set = VMS_R + VMS_W}, NULL));
 }
 
 static void op_read(void)

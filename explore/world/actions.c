@@ -68,7 +68,8 @@ static enum vms_status map(struct vms_cursor *cursor, uint32_t number)
 /* Pages whose rights were changed. */
 static uint64_t protect(struct vms_cursor *cursor, const struct action *action)
 {
-	struct vms_change change = action->kind == GROW ? (struct vms_change){0, VMS_W} : (struct vms_change){VMS_W, 0};
+	struct vms_change change =
+		action->kind == GROW ? (struct vms_change){.set = VMS_W} : (struct vms_change){.clear = VMS_W};
 	struct vms_item item;
 	uint64_t nr = 0;
 
@@ -118,7 +119,7 @@ static uint64_t edit(struct vms_cursor *cursor, const struct action *action)
 	case GROW:
 		return protect(cursor, action);
 	case PROTECT_ALL:
-		if (vms_cursor_protect(cursor, len, (struct vms_change){VMS_W, 0}, &nr) != VMS_OK)
+		if (vms_cursor_protect(cursor, len, (struct vms_change){.clear = VMS_W}, &nr) != VMS_OK)
 			explore_fail("a range cannot be protected");
 		return nr;
 	case REPLACE:

@@ -172,10 +172,17 @@ VMS_MUST_USE enum vms_status vms_cursor_map_device(struct vms_cursor *cursor, vm
  */
 VMS_MUST_USE enum vms_status vms_cursor_unmap(struct vms_cursor *cursor, uint64_t len, uint64_t *nr_removed);
 
-/* A change of flags: clear these, then set those. Only R, W, X and SOFT flags may be changed. */
+/*
+ * A change of flags: clear these, then set those. Only R, W, X and SOFT flags may be changed.
+ *
+ * cow: where the result would have VMS_W, but the frame has another holder or is not counted, VMS_W goes and this flag,
+ * VMS_SOFT0 or VMS_SOFT1, comes instead. 0: nobody looks. (Holders are leaves and handles. Of a large frame that was cut
+ * each part is one.) What had one holder keeps one until the cursor is closed, unless its owner adds some.
+ */
 struct vms_change {
 	uint32_t clear;
 	uint32_t set;
+	uint32_t cow;
 };
 
 /**
@@ -187,7 +194,7 @@ struct vms_change {
  *          VMS_NOT_FOUND     no mapping there; the position is exactly position + len
  *          VMS_READ_ONLY
  *          VMS_OUT_OF_RANGE  len is 0, no multiple, or leaves the range
- *          VMS_BAD_PROP      the change touches other flags, or what results is not valid
+ *          VMS_BAD_PROP      the change touches other flags, or what results, without a look at cow, is not valid
  *          VMS_NO_MEMORY     a huge leaf exceeds the range and no frame was left to split it
  *          VMS_SATURATED     likewise, and its frame has as many references as can be counted
  * TLB      queued unless rights only grew; a CPU may take one spurious fault then.
@@ -215,6 +222,15 @@ VMS_MUST_USE enum vms_status vms_cursor_protect_next(struct vms_cursor *cursor, 
  */
 VMS_MUST_USE enum vms_status vms_cursor_protect(struct vms_cursor *cursor, uint64_t len, struct vms_change change,
 						uint64_t *nr_changed);
+
+/**
+ * Change the flags of mappings from the position on up to the first page that is not mapped, or to position + len, and
+ * step there. As vms_cursor_protect() otherwise.
+ *
+ * Returns  as vms_cursor_protect(), but the position says how far it went; it may not have moved.
+ * Note     also what reaches over position + len is cut, whatever comes before it.
+ */
+VMS_MUST_USE enum vms_status vms_cursor_protect_run(struct vms_cursor *cursor, uint64_t len, struct vms_change change);
 
 /**
  * Put a token on every page of [position, position + len), at the highest levels that fit, and step past

@@ -6,6 +6,7 @@
 
 #define CLEAR(flags) ((struct vms_change){.clear = (flags)})
 #define SET(flags) ((struct vms_change){.set = (flags)})
+#define COW(flag) ((struct vms_change){.cow = (flag)})
 
 static bool in_one_call;
 
@@ -88,9 +89,23 @@ static void marks_are_not_mappings(void **state)
 static void illegal_changes_change_nothing(void **state)
 {
 	static const struct vms_change bad[] = {
-		SET(VMS_ACCESSED),    SET(VMS_DIRTY),    SET(VMS_GLOBAL),        CLEAR(VMS_ACCESSED),
-		CLEAR(VMS_DIRTY),     CLEAR(VMS_GLOBAL), CLEAR(VMS_R),           SET(VMS_FLAGS_END),
-		CLEAR(VMS_FLAGS_END), SET(0x80000000u),  {VMS_DIRTY, VMS_DIRTY},
+		SET(VMS_ACCESSED),
+		SET(VMS_DIRTY),
+		SET(VMS_GLOBAL),
+		CLEAR(VMS_ACCESSED),
+		CLEAR(VMS_DIRTY),
+		CLEAR(VMS_GLOBAL),
+		CLEAR(VMS_R),
+		SET(VMS_FLAGS_END),
+		CLEAR(VMS_FLAGS_END),
+		SET(0x80000000u),
+		{VMS_DIRTY, VMS_DIRTY, 0},
+		COW(VMS_W),
+		COW(VMS_X),
+		COW(VMS_SOFT0 | VMS_SOFT1),
+		COW(VMS_DIRTY),
+		COW(VMS_FLAGS_END),
+		COW(0x80000000u),
 	};
 	struct vms_space *space;
 	struct vms_cursor cursor;
@@ -494,5 +509,5 @@ int group_protect(void)
 	in_one_call = false;
 	failed = cmocka_run_group_tests_name("protect", test, NULL, NULL);
 	in_one_call = true;
-	return failed + cmocka_run_group_tests_name("protect in one call", test, NULL, NULL);
+	return failed + cmocka_run_group_tests_name("protect in one call", test, NULL, NULL) + group_holders();
 }

@@ -204,11 +204,27 @@ static void do_mark(struct random_session *session)
 	pages_set(session, before, len, (struct random_page){.what = VMS_MARKED, .token = token});
 }
 
+/* What a change makes of a page; what one cursor does changes no count that it looks at. */
+static void page_change(struct random_page *page, struct vms_change change)
+{
+	page->prop.flags = (page->prop.flags & ~change.clear) | change.set;
+	if (change.cow != 0 && vms_has(page->prop.flags, VMS_W) &&
+	    (page->what != VMS_MAPPED || vms_frame_refs(page->frame) != 1))
+		page->prop.flags = (page->prop.flags & ~VMS_W) | change.cow;
+}
+
+static uint32_t random_cow(void)
+{
+	static const uint32_t some[] = {0, 0, VMS_SOFT0, VMS_SOFT1};
+
+	return some[random_below(4)];
+}
+
 static void do_protect(struct random_session *session)
 {
 	static const uint32_t some[] = {0,         VMS_W, VMS_R | VMS_W | VMS_X, VMS_X,
 					VMS_SOFT0, VMS_R, VMS_R | VMS_W,         VMS_SOFT1};
-	struct vms_change change = {.clear = some[random_below(8)], .set = some[random_below(8)]};
+	struct vms_change change = {some[random_below(8)], some[random_below(8)], random_cow()};
 	uint64_t before = at(session), len = random_len(session), k;
 	struct vms_item item;
 	struct vms_prop prop;
@@ -240,11 +256,8 @@ static void do_protect(struct random_session *session)
 	assert_int_equal(item.va, base(session) + (before + k) * P);
 	assert_in_range(item.len, P, (len - k) * P);
 	assert_int_equal(at(session), before + k + item.len / P);
-	for (uint64_t n = 0; n < item.len / P; n++) {
-		struct random_page *this = random_page(session, before + k + n);
-
-		this->prop.flags = (this->prop.flags & ~change.clear) | change.set;
-	}
+	for (uint64_t n = 0; n < item.len / P; n++)
+		page_change(random_page(session, before + k + n), change);
 	item_check(session, &item);
 }
 
@@ -308,19 +321,38 @@ static bool always_valid(struct vms_change change)
 	return !vms_has(change.clear, VMS_R) || (vms_has(change.clear, VMS_W) && vms_has(change.clear, VMS_X));
 }
 
-static void do_protect_range(struct random_session *session)
+static struct vms_change random_change(void)
 {
 	static const struct vms_change some[] = {
-		{VMS_W, 0},         {VMS_R | VMS_W | VMS_X, 0},     {0, VMS_R},         {0, VMS_R | VMS_W},
-		{0, VMS_SOFT1},     {VMS_W | VMS_X, VMS_R | VMS_X}, {VMS_R, 0},         {0, VMS_W},
-		{VMS_W, VMS_SOFT0}, {VMS_SOFT0, VMS_R | VMS_W},     {VMS_R | VMS_X, 0}, {VMS_X, 0},
+		{VMS_W, 0, 0},
+		{VMS_R | VMS_W | VMS_X, 0, 0},
+		{0, VMS_R, 0},
+		{0, VMS_R | VMS_W, 0},
+		{0, VMS_SOFT1, 0},
+		{VMS_W | VMS_X, VMS_R | VMS_X, 0},
+		{VMS_R, 0, 0},
+		{0, VMS_W, 0},
+		{VMS_W, VMS_SOFT0, 0},
+		{VMS_R | VMS_X, 0, 0},
+		{VMS_SOFT0, VMS_R | VMS_W, 0},
+		{VMS_X, 0, 0},
 	};
 	struct vms_change change = some[random_below(sizeof(some) / sizeof(some[0]))];
-	uint64_t before = at(session), len = random_len(session), nr = 0, wanted = 0;
-	enum vms_status status = vms_cursor_protect(&session->cursor, len * P, change, &nr);
 
-	TRACE("  protect at %lu, %lu pages, clear %x, set %x: %s\n", before, len, change.clear, change.set,
-	      vms_status_name(status));
+	change.cow = random_cow();
+	return change;
+}
+
+static void do_protect_range(struct random_session *session)
+{
+	struct vms_change change = random_change();
+	uint64_t before = at(session), len = random_len(session), nr = 0, wanted = 0, end = before + len;
+	bool run = random_below(2);
+	enum vms_status status = run ? vms_cursor_protect_run(&session->cursor, len * P, change)
+				     : vms_cursor_protect(&session->cursor, len * P, change, &nr);
+
+	TRACE("  protect%s at %lu, %lu pages, clear %x, set %x, cow %x: %s\n", run ? "_run" : "", before, len,
+	      change.clear, change.set, change.cow, vms_status_name(status));
 	if (no_memory(session, status, before))
 		return;
 	if (len == 0 || !always_valid(change)) {
@@ -329,16 +361,16 @@ static void do_protect_range(struct random_session *session)
 		return;
 	}
 	OK(status);
-	for (uint64_t k = before; k < before + len; k++) {
-		struct random_page *this = random_page(session, k);
-
-		if (!random_is_mapped(this))
-			continue;
-		wanted++;
-		this->prop.flags = (this->prop.flags & ~change.clear) | change.set;
+	for (uint64_t k = before; k < end; k++) {
+		if (random_is_mapped(random_page(session, k))) {
+			wanted++;
+			page_change(random_page(session, k), change);
+		} else if (run) {
+			end = k;
+		}
 	}
-	assert_int_equal(nr, wanted);
-	assert_int_equal(at(session), before + len);
+	assert_int_equal(run ? wanted : nr, wanted);
+	assert_int_equal(at(session), end);
 }
 
 /* A cursor for reading changes nothing. */

@@ -75,6 +75,7 @@ int group_cursors(void);
 int group_map(void);
 int group_unmap(void);
 int group_protect(void);
+int group_holders(void); /* run with them */
 int group_mark(void);
 int group_tlb(void);
 int group_steps(void);
