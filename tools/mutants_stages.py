@@ -283,10 +283,12 @@ class Worker:
         if all(self.compile(user, "mutant") for user in users) and self.link(users) and \
                 self.tests_fail(FAST, path, lambda name: name in SLOW):
             return "unit"
-        if not self.tree.make(SANITIZED) or not self.tree.make(*CHECKED_TARGET):
+        if not self.tree.make(SANITIZED):
             return "none"
         if self.tests_fail(SANITIZED, path, lambda name: name not in SLOW):
             return "sanitized"
+        if not self.tree.make(*CHECKED_TARGET):
+            return "none"
         # No contracts in the slow ones: they would be the same again.
         if self.tests_fail(CHECKED, path, lambda name: name not in SLOW):
             return "checked"

@@ -55,6 +55,7 @@ static void leaf_round_trip(vms_pfn frame, uint32_t level, struct vms_prop prop,
 	assert_int_equal(back.flags, prop.flags);
 	assert_int_equal(back.cache, prop.cache);
 	assert_int_equal(arch_pte_leaf(frame, level, back, user), pte);
+	assert_int_equal(arch_pte_rest(pte), pte & 0x8000000000000fff);
 	assert_int_equal(pte & 1, (prop.flags & VMS_R) != 0);
 	assert_int_equal(arch_pte_has(pte, ARCH_PTE_U), user);
 	if (!(prop.flags & VMS_R)) {
