@@ -1,6 +1,6 @@
 # The program that the README shows: it must run, and be shown as it is.
 EXAMPLE     := $(O)/example/first
-EXAMPLE_SRC := example/first.c $(SRC) $(wildcard sim/*.c)
+EXAMPLE_SRC := example/first.c $(SRC) $(SIM)
 
 $(EXAMPLE): $(EXAMPLE_SRC) $(wildcard include/vms/*.h sim/*.h src/*.h)
 	@mkdir -p $(@D)

@@ -6,9 +6,11 @@
  *     cmd=TEXT    the rest of the line is a command for /bin/sh -c
  *     nopcid      keep no translations of spaces that are not active
  *     selftest    run no program but the test of the port, selftest.c
+ *     check       verify programs' tables while they run, check.c
  * and without any the first program is an interactive /bin/sh. When it has ended and everything is freed, as
  * much memory must be free as before; else the machine ends with a status that is not 0.
  */
+#include <kernel/check.h>
 #include <kernel/fs/fs.h>
 #include <kernel/machine.h>
 #include <kernel/memory.h>
@@ -82,6 +84,8 @@ static void parse_command_line(char *line)
 			init_program.argv[0] = word + 5;
 		} else if (strcmp(word, "selftest") == 0) {
 			wants_selftest = true;
+		} else if (strcmp(word, "check") == 0) {
+			check_enable();
 		} else if (strcmp(word, "nopcid") == 0) {
 			no_pcid = true;
 		} else {
@@ -166,6 +170,7 @@ static void say_statistics(const char *books)
 	       "faults=%lu zeroed=%lu copied=%lu file_pages=%lu tables=%lu shootdowns=%lu tasks=%lu boot_ms=%lu",
 	       mm.nr_faults, mm.nr_zeroed, mm.nr_copied, mm.nr_file, tables, shootdowns, tasks, boot_ns / 1000000);
 	machine_report(line);
+	check_say();
 }
 
 /* Is as much free as before? Other CPUs first finish what they are at, and wait for each other's grace periods. */

@@ -3,6 +3,7 @@
  * threads on the way back. What a program did wrong is put into words here.
  */
 #include <kernel/process.h>
+#include <kernel/check.h>
 #include <kernel/exec.h>
 #include <kernel/machine.h>
 #include <mm/mm.h>
@@ -94,6 +95,7 @@ void user_run(void *unused)
 
 		if (signal_waiting(thread))
 			signal_deliver();
+		check_on_return();
 		switch (user_execute(&trap)) {
 		case USER_SYSCALL:
 			syscall_dispatch();

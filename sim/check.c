@@ -1,9 +1,8 @@
 /*
  * The audit: what must hold whenever no cursor is open. It reads raw memory and asks the library nothing.
  *
- *   - each table reached from a root is of the level, root and prefix that its place says, is reached once,
- *     counts its entries, is neither stray nor locked;
- *   - each leaf fits the frame that it maps, and refs == the test's handles + leaves that map the frame;
+ *   - each tree is as spec/tree.h says, and no table is locked;
+ *   - of each frame: refs == the test's handles + leaves that map it;
  *   - what is allocated is reached or held: nothing is lost;
  *   - the kernel's half is the same in every root;
  *   - no TLB knows what the tables do not say.
@@ -12,6 +11,7 @@
 #include <string.h>
 
 #include <sim/inside.h>
+#include <spec/tree.h>
 
 /* Accessed bits in the root's entries are each space's own. */
 #define NOT_ACCESSED (~ARCH_PTE_A)
@@ -19,90 +19,26 @@
 static uint32_t *leaves; /* by frame: leaves that map it, huge ones at their first frame */
 static uint8_t *reached; /* by frame: it is a table of some tree */
 
-static vms_pfn frame_head(vms_pfn frame)
+static void on_table(vms_pfn table)
 {
-	const struct vms_frame *meta = &vms_machine.meta[frame];
-
-	return meta->kind == VMS_FRAME_TAIL ? (vms_pfn)(frame - frame % sim_level_pages(meta->level)) : frame;
+	if (reached[table] || !sim.used[table])
+		sim_fail("table %u is reached twice, or its frame was freed", table);
+	reached[table] = 1;
 }
 
-static void leaf_check(uint64_t pte, uint32_t level, vms_va va, bool user)
+static void on_leaf(vms_pfn frame)
 {
-	struct vms_prop prop = arch_pte_prop(pte, level);
-	vms_pfn frame = arch_pte_frame(pte, level);
-	uint32_t kind;
-
-	if (frame % sim_level_pages(level))
-		sim_fail("leaf of level %u at 0x%lx is not aligned: frame %u", level, va, frame);
-	if (arch_pte_has(pte, ARCH_PTE_U) != user)
-		sim_fail("leaf 0x%lx at 0x%lx has the wrong user bit", pte, va);
-	if (!user)
-		return;
-	if (vms_has(prop.flags, VMS_GLOBAL))
-		sim_fail("leaf 0x%lx at user address 0x%lx is global", pte, va);
-	if (va + sim_level_size(level) > VMS_USER_END)
-		sim_fail("leaf at 0x%lx reaches past user space", va);
-	if (frame >= sim.nr_frames || vms_machine.meta[frame].kind == VMS_FRAME_RESERVED)
-		return;
-	frame = frame_head(frame);
-	kind = vms_machine.meta[frame].kind;
-	if (kind != VMS_FRAME_UNTYPED)
-		sim_fail("leaf at 0x%lx maps frame %u of kind %u", va, frame, kind);
-	if (vms_machine.meta[frame].level < level)
-		sim_fail("leaf of level %u at 0x%lx maps frame %u of level %u", level, va, frame,
-			 vms_machine.meta[frame].level);
 	leaves[frame]++;
 }
 
-/* Entries for which a table's record has one bit. */
-#define SIM_BLOCK (VMS_ENTRIES / 32)
-
-static void table_check(vms_pfn table, vms_pfn root, uint32_t level, uint64_t prefix, bool user)
+static void tree_check(vms_pfn root, bool user)
 {
-	const struct vms_frame *meta;
-	uint32_t end = user && level == ARCH_LEVELS ? ARCH_ROOT_KERNEL : (uint32_t)VMS_ENTRIES;
-	uint32_t nr_present = 0;
+	struct spec_tree tree = {.root = root, .user = user, .on_table = on_table, .on_leaf = on_leaf};
+	struct spec_tree_fault fault;
 
-	if (table >= sim.nr_frames || reached[table])
-		sim_fail("table %u of level %u, prefix 0x%lx is reached twice or is no frame", table, level, prefix);
-	reached[table] = 1;
-	meta = &vms_machine.meta[table];
-	if (meta->kind != VMS_FRAME_TABLE || meta->refs != 1 || !sim.used[table])
-		sim_fail("table %u is of kind %u with %u references", table, meta->kind, meta->refs);
-	if (meta->level != level || meta->root != root || meta->prefix != (uint32_t)prefix)
-		sim_fail("table %u says level %u root %u prefix 0x%x, its place says %u %u 0x%lx", table, meta->level,
-			 meta->root, meta->prefix, level, root, prefix);
-	if (meta->stray || meta->lock)
-		sim_fail("table %u of level %u, prefix 0x%lx: stray %u, lock %u", table, level, prefix, meta->stray,
-			 meta->lock);
-	for (uint32_t i = 0; i < end; i++) {
-		uint64_t pte = vms_machine.ram[table].entry[i];
-		uint64_t below = prefix * VMS_ENTRIES + i;
-
-		nr_present += pte != 0;
-		if (pte != 0 && (meta->used >> (i / SIM_BLOCK)) % 2 == 0)
-			sim_fail("table %u of level %u, prefix 0x%lx: entry %u is in no used block", table, level,
-				 prefix, i);
-		switch (arch_pte_kind(pte, level)) {
-		case ARCH_PTE_TABLE:
-			if (!arch_pte_has(pte, ARCH_PTE_W) || arch_pte_has(pte, ARCH_PTE_NX) ||
-			    arch_pte_has(pte, ARCH_PTE_U) != user)
-				sim_fail("table entry 0x%lx of level %u takes rights away", pte, level);
-			table_check(arch_pte_child(pte), root, level - 1, below, user);
-			break;
-		case ARCH_PTE_LEAF:
-			leaf_check(pte, level, below * sim_level_size(level), user);
-			break;
-		default:
-			break;
-		}
-	}
-	if (meta->nr_present != nr_present)
-		sim_fail("table %u of level %u, prefix 0x%lx counts %u entries, has %u", table, level, prefix,
-			 meta->nr_present, nr_present);
-	if (nr_present == 0 && meta->used != 0)
-		sim_fail("table %u of level %u, prefix 0x%lx is empty and uses blocks 0x%x", table, level, prefix,
-			 meta->used);
+	if (!spec_tree_wf(&tree, &fault))
+		sim_fail("%s: not so at 0x%lx, table %u of level %u, entry 0x%lx (root %u)", fault.clause, fault.va,
+			 fault.table, fault.level, fault.pte, root);
 }
 
 static void borrowed_check(vms_pfn root)
@@ -159,9 +95,9 @@ void sim_check(struct vms_space *const *spaces, uint32_t nr)
 	reached = calloc(sim.nr_frames, sizeof(*reached));
 	if (!leaves || !reached)
 		sim_fail("no memory to check");
-	table_check(vms_machine.kernel.root, vms_machine.kernel.root, ARCH_LEVELS, 0, false);
+	tree_check(vms_machine.kernel.root, false);
 	for (uint32_t i = 0; i < nr; i++) {
-		table_check(spaces[i]->root, spaces[i]->root, ARCH_LEVELS, 0, true);
+		tree_check(spaces[i]->root, true);
 		borrowed_check(spaces[i]->root);
 	}
 	frames_check();

@@ -1,5 +1,5 @@
 # The machine in a process, and the unit tests of src/ on it: each compiler, plain and with sanitizers.
-SIM_C      := $(SRC) $(CONFORM) $(wildcard sim/*.c test/unit/*.c)
+SIM_C      := $(SRC) $(SIM) $(CONFORM) $(wildcard test/unit/*.c)
 SIM_INC    := -Isim $(INC)
 # Where the tests make the port worse than it is: test/unit/port_faults.c.
 PORT_WRAPS := $(shell sed -n 's/^WRAP.[a-z0-9_]*, \([a-z0-9_]*\),.*/\1/p' test/unit/port_faults.c)
@@ -26,7 +26,7 @@ $(eval $(call sim_config,clang-plain,$(CLANG),$(SIM_plain)))
 $(eval $(call sim_config,clang-san,$(CLANG),$(SIM_san)))
 
 # Checking builds: the linker puts the contracts of spec/ between the tests and the library.
-SPEC_C     := $(wildcard spec/*.c)
+SPEC_C     := $(filter-out $(SIM),$(wildcard spec/*.c))
 SPEC_WRAPS := $(shell sed -n 's/.*WRAP(\([a-z0-9_]*\)).*/\1/p' $(SPEC_C) | sort -u)
 SIM_check  := -O2 -g -DVMS_CHECK=3
 $(eval $(call sim_config,gcc-check,$(CC),$(SIM_check),$(SPEC_C),$(SPEC_WRAPS:%=-Wl,--wrap=%)))

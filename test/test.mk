@@ -64,12 +64,12 @@ compare-semantics:
 	@$(MAKE_ALL) $(KERNEL) $(ARCHIVE) $(O)/user/glibc/semantics
 	@test/boot/semantics.py $(KERNEL) $(ARCHIVE) $(O)/user/glibc/semantics
 
-## race: threads that map, unmap, protect, move, touch and fork over each other, killed at any moment; SECS=60 CPUS=4 SEED=
+## race: threads that map, unmap, protect, move, touch and fork over each other, killed at any moment, tables checked; SECS=60 CPUS=4 SEED=
 race:
 	@tools/install run
 	@$(MAKE_ALL) $(KERNEL) $(ARCHIVE) $(O)/user/glibc/races
 	@KERNEL=$(KERNEL) ARCHIVE=$(ARCHIVE) PROG=$(O)/user/glibc/races ARGS="$(or $(SECS),60) $(SEED)" CPUS=$(or $(CPUS),4) \
-		TIMEOUT=600 tools/run
+		APPEND=$(or $(APPEND),check) TIMEOUT=600 tools/run
 
 ## boot-test: run programs in the kernel under QEMU with 1, 2 and 4 CPUs and compare what they print
 boot-test:

@@ -7,6 +7,8 @@ ARCH    := x86_64
 SRC     := $(wildcard src/*.c)
 MM      := $(wildcard mm/*.c)
 CONFORM := $(wildcard conform/*.c)
+TREE    := spec/tree.c
+SIM     := $(wildcard sim/*.c) $(TREE)
 # Where the sources of a kind are looked for: <vms/..>, <pte.h>, <mmu.h>, <kernel/..>, <mm/..>.
 INC     := -Iinclude -Iarch/$(ARCH) -I.
 DEPS    := -MMD -MP

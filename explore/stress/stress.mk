@@ -1,6 +1,6 @@
 # Real threads under the thread sanitizer: cheap, and blind where the explorer is not (doc/concurrency.md).
 STRESS_OUT := $(O)/explore/stress
-STRESS_C   := $(SRC) $(wildcard sim/*.c) explore/stress/stress.c
+STRESS_C   := $(SRC) $(SIM) explore/stress/stress.c
 SECS       := 60
 
 $(STRESS_OUT)/%.o: %.c

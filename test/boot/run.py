@@ -25,6 +25,7 @@ import archive as cpio  # noqa: E402
 import root as roots  # noqa: E402
 
 START_SECONDS = 30  # until the first case
+CHECKED_CPUS = 2  # with so many the kernel verifies its tables while the cases run (kernel/check.c)
 
 
 class Results:
@@ -71,7 +72,9 @@ class Suite:
         label = "%s%d-cpus.%d" % (self.name and self.name + "-", self.cpus, self.nr_boots)
         print("boot %s: %d cases" % (label, len(cases)), flush=True)
         boot = Boot(os.path.join(self.options.out, label + ".log"), self.options.kernel, self.options.test_archive,
-                    CPUS=self.cpus, MEM="%dM" % (roots.memory_for(self.options.test_archive) >> 20), CMD="sh /test/driver " + " ".join(case.name for case in cases))
+                    CPUS=self.cpus, MEM="%dM" % (roots.memory_for(self.options.test_archive) >> 20),
+                    APPEND="check" if self.cpus == CHECKED_CPUS else "",
+                    CMD="sh /test/driver " + " ".join(case.name for case in cases))
         for number, case in enumerate(cases):
             begun = time.monotonic()
             limit = case.timeout + (START_SECONDS if number == 0 else 0)

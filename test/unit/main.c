@@ -32,7 +32,7 @@ int main(int argc, char **argv)
 		{"cut", group_cut},         {"flusher", group_flusher}, {"user", group_user},
 		{"segment", group_segment}, {"plain", group_plain},     {"remote", group_remote},
 		{"memory", group_memory},   {"random", group_random},   {"threads", group_threads},
-		{"conform", group_conform},
+		{"tree", group_tree},       {"conform", group_conform},
 	};
 	int failed = 0;
 
