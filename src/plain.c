@@ -7,6 +7,7 @@
 
 #include "atomic.h"
 
+/*@ assigns \nothing; ensures \result == \min(a, b); */
 static uint64_t smaller(uint64_t a, uint64_t b)
 {
 	return a < b ? a : b;
@@ -39,12 +40,23 @@ enum vms_status vms_plain_writer_skip(struct vms_plain_writer *writer, uint64_t 
 }
 
 /* The two may overlap: start at the end that is not overwritten before it is read. */
+/*@ requires \valid(to + (0 .. len - 1)) && \valid_read(from + (0 .. len - 1));
+  @ assigns to[0 .. len - 1];
+  @ ensures \forall integer k; 0 <= k < len ==> to[k] == \at(from[k], Pre); */
 static void copy(unsigned char *to, const unsigned char *from, uint64_t len)
 {
 	if (to <= from) {
+		/*@ loop invariant 0 <= i <= len && \forall integer k; 0 <= k < i ==> to[k] == \at(from[k], Pre);
+		  @ loop invariant \forall integer k; i <= k < len ==> from[k] == \at(from[k], Pre);
+		  @ loop assigns i, to[0 .. len - 1];
+		  @ loop variant len - i; */
 		for (uint64_t i = 0; i < len; i++)
 			to[i] = from[i];
 	} else {
+		/*@ loop invariant 0 <= i <= len && \forall integer k; i <= k < len ==> to[k] == \at(from[k], Pre);
+		  @ loop invariant \forall integer k; 0 <= k < i ==> from[k] == \at(from[k], Pre);
+		  @ loop assigns i, to[0 .. len - 1];
+		  @ loop variant i; */
 		for (uint64_t i = len; i > 0; i--)
 			to[i - 1] = from[i - 1];
 	}
@@ -80,6 +92,9 @@ uint64_t vms_plain_fill_zeros(struct vms_plain_writer *writer, uint64_t len)
 {
 	uint64_t nr = smaller(len, vms_plain_avail(writer));
 
+	/*@ loop invariant 0 <= i <= nr && \forall integer k; 0 <= k < i ==> writer->at[k] == 0;
+	  @ loop assigns i, writer->at[0 .. nr - 1];
+	  @ loop variant nr - i; */
 	for (uint64_t i = 0; i < nr; i++)
 		writer->at[i] = 0;
 	writer->at += nr;
@@ -105,6 +120,7 @@ enum vms_status vms_plain_writer_value(struct vms_plain_writer *writer, const vo
 }
 
 /* May a word of this size be at this address, with `left` bytes from there? */
+/*@ assigns \nothing; ensures \result ==> word_size(size) && size <= left; */
 static bool is_word(const unsigned char *at, uint64_t left, uint32_t size)
 {
 	return (size == 1 || size == 2 || size == 4 || size == 8) && left >= size && (uintptr_t)at % size == 0;
