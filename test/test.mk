@@ -90,8 +90,9 @@ check-readme: $(O)/readme.ok
 ## test: everything: format, unit tests, interleavings, models, threads, fuzzers' corpus, kernel under QEMU
 test:
 	@tools/install run test
-	@$(MAKE_ALL) check-format check-tree check-readme
+	@$(MAKE_ALL) check-format check-tree check-readme mutate-test
 	@$(MAKE_ALL) unit
+	@$(MAKE_ALL) mutants-sample
 	@$(MAKE_ALL) explore conflicts spin-quick
 	@$(MAKE_ALL) stress SECS=8
 	@$(MAKE_ALL) fuzz-replay

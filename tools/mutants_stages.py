@@ -184,21 +184,24 @@ class Worker:
 
     # --- Before the first mutant of a kind: what it meets is built, passes, and is timed.
 
-    def compile_all(self):
-        stale = [path for path in self.files if not self.is_compiled(path)]
-        for path in stale:
-            if not self.compile(path, "object"):
+    def compile_all(self, paths):
+        """Everything for the tests; and what mutants of these paths are compared with."""
+        for path in self.files:
+            if not self.is_compiled(path, "object") and not self.compile(path, "object"):
                 sys.exit("mutants: %s does not compile" % path)
-            if path.startswith("src/"):
+        headers = any(path.endswith(".h") for path in paths)
+        for path in self.files:
+            if path.startswith("src/") and (headers or path in paths):
                 for level in ("-O0", "-O1", "-O2"):
-                    self.compile(path, "original" + level, level)
+                    if not self.is_compiled(path, "original" + level):
+                        self.compile(path, "original" + level, level)
         if not self.link():
             sys.exit("mutants: the unit tests do not link")
         self.dependents = self.find_dependents()
         self.parts = self.parts_of_headers()
 
-    def is_compiled(self, path):
-        target = self.object(path, "object")
+    def is_compiled(self, path, folder):
+        target = self.object(path, folder)
         if not os.path.exists(target):
             return False
         sources = read(target[:-2] + ".d").replace("\\\n", " ").split()[1:]
@@ -210,7 +213,8 @@ class Worker:
         source = self.tree.read("test/unit/main.c")
         groups = Groups(re.findall(r'\{"(\w+)", group_', source))
         for name in groups.names:
-            groups.cost[name] = self.time([binary, name]) if binary == FAST or name not in SLOW else 0
+            needed = name not in SLOW or (binary == FAST and not self.options.first)
+            groups.cost[name] = self.time([binary, name]) if needed else 0
         return groups
 
     def time(self, command):
@@ -231,7 +235,7 @@ class Worker:
 
     def prepare(self, paths):
         if any(self.is_portable(path) for path in paths):
-            self.compile_all()
+            self.compile_all(paths)
             self.cost[FAST] = self.time_groups(FAST)
         if any(not self.is_portable(path) for path in paths):
             self.need("arch", ["out/arch/test"], lambda: self.time(ARCH))

@@ -56,6 +56,13 @@ static void leaf_round_trip(vms_pfn frame, uint32_t level, struct vms_prop prop,
 	assert_int_equal(back.cache, prop.cache);
 	assert_int_equal(arch_pte_leaf(frame, level, back, user), pte);
 	assert_int_equal(arch_pte_rest(pte), pte & 0x8000000000000fff);
+	assert_int_equal(arch_pte_may_write(pte), (prop.flags & VMS_W) != 0);
+	for (uint32_t soft = VMS_SOFT0; soft <= VMS_SOFT1; soft *= 2) {
+		struct vms_prop without = {(prop.flags & ~(uint32_t)VMS_W) | soft, prop.cache};
+		uint64_t shared = prop.flags & VMS_W ? arch_pte_leaf(frame, level, without, user) : pte;
+
+		assert_int_equal(arch_pte_unwrite(pte, soft), shared);
+	}
 	assert_int_equal(pte & 1, (prop.flags & VMS_R) != 0);
 	assert_int_equal(arch_pte_has(pte, ARCH_PTE_U), user);
 	if (!(prop.flags & VMS_R)) {
@@ -112,6 +119,8 @@ static void marks_come_back_from_the_codec(void **state)
 		assert_int_equal(pte & 1, 0);
 		assert_names_no_ram(pte);
 		assert_true(arch_pte_settled(pte));
+		assert_false(arch_pte_may_write(pte));
+		assert_int_equal(arch_pte_unwrite(pte, VMS_SOFT0), pte);
 	}
 }
 
