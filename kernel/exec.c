@@ -205,6 +205,7 @@ static long prepare(struct program *program, const char *path, struct arguments 
 		program->files = files_copy(process->files);
 	if (program->mm == NULL || program->actions == NULL || (process->shares_files && program->files == NULL))
 		return -ENOMEM;
+	mm_huge_refuse(program->mm, process->mm != NULL && mm_huge_is_refused(process->mm));
 	signal_actions_reset(program->actions);
 	result = load_program(program->mm, program->file, &loaded);
 	if (result != 0)

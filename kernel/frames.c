@@ -21,6 +21,9 @@
 #define NR_ORDERS 19u /* up to 1 GiB, the largest huge frame */
 #define CHAIN_ORDER 6u
 #define NR_CHAIN (1u << CHAIN_ORDER) /* frames in a full chain */
+#define HUGE_ORDER 9u
+/* Frames of 2 MiB are given out while more than an eighth of the memory is free: small needs come first. */
+#define HUGE_SPARES 8u
 
 #define STATE 4
 #define BACK 3
@@ -30,6 +33,7 @@ static struct {
 	vms_pfn first[NR_ORDERS]; /* of the list of free blocks, linked by next and word[BACK] */
 	uint64_t nr_free;
 	uint64_t total;
+	uint64_t nr_huge; /* blocks of HUGE_ORDER that are one frame each */
 } blocks;
 
 static struct {
@@ -42,6 +46,7 @@ static struct kept {
 	uint64_t nr_tables; /* frames that became tables so far */
 	vms_pfn now, full;
 	uint32_t nr_now, nr_full;
+	bool dividing; /* the large frame that is freed now stays its holder's, in parts */
 } VMS_OWN_LINE kept[VMS_MAX_CPUS];
 
 static void block_add(vms_pfn frame, uint32_t order)
@@ -237,8 +242,11 @@ void vms_port_frame_free(vms_pfn frame, uint32_t level)
 	struct kept *mine = &kept[this_cpu()->id];
 
 	if (level > 1) {
+		if (mine->dividing)
+			return;
 		lock_take(&blocks.lock);
 		block_free(frame, 9 * (level - 1));
+		blocks.nr_huge--;
 		lock_drop(&blocks.lock);
 		return;
 	}
@@ -260,6 +268,40 @@ vms_pfn frame_alloc(enum vms_frame_kind kind, bool zeroed)
 	if (zeroed)
 		memset(frame_data(frame), 0, VMS_PAGE);
 	return frame;
+}
+
+vms_pfn frame_huge_alloc(bool zeroed)
+{
+	vms_pfn frame = VMS_NO_FRAME;
+
+	lock_take(&blocks.lock);
+	if (blocks.nr_free + NR_CHAIN * stock.nr > blocks.total / HUGE_SPARES + (1u << HUGE_ORDER))
+		frame = block_find(HUGE_ORDER);
+	blocks.nr_huge += frame != VMS_NO_FRAME;
+	lock_drop(&blocks.lock);
+	if (frame == VMS_NO_FRAME)
+		return VMS_NO_FRAME;
+	if (vms_frame_from_unused(frame, VMS_FRAME_UNTYPED, 2) != VMS_OK)
+		panic("frame %x is free and in use", frame);
+	if (zeroed)
+		memset(frame_data(frame), 0, VMS_PAGE << HUGE_ORDER);
+	return frame;
+}
+
+void frame_huge_divide(vms_pfn frame)
+{
+	struct kept *mine = &kept[this_cpu()->id];
+
+	mine->dividing = true;
+	vms_frame_put(frame);
+	mine->dividing = false;
+	for (uint32_t i = 0; i < 1u << HUGE_ORDER; i++) {
+		if (vms_frame_from_unused(frame + i, VMS_FRAME_UNTYPED, 1) != VMS_OK)
+			panic("frame %x is not its divider's alone", frame);
+	}
+	lock_take(&blocks.lock);
+	blocks.nr_huge--;
+	lock_drop(&blocks.lock);
 }
 
 vms_pfn frame_run_alloc(uint32_t order)
@@ -290,6 +332,7 @@ struct memory_use memory_use(void)
 
 	lock_take(&blocks.lock);
 	use.free = blocks.nr_free + NR_CHAIN * stock.nr;
+	use.nr_huge = blocks.nr_huge;
 	lock_drop(&blocks.lock);
 	for (uint32_t i = 0; i < nr_cpus; i++) {
 		use.free += __atomic_load_n(&kept[i].nr_now, __ATOMIC_RELAXED) +

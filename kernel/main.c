@@ -5,6 +5,7 @@
  *     init=PATH   the first program; words after `--` are its arguments
  *     cmd=TEXT    the rest of the line is a command for /bin/sh -c
  *     nopcid      keep no translations of spaces that are not active
+ *     transparent_hugepage=always, madvise or never: who gets pages of 2 MiB, as Linux has it
  *     selftest    run no program but the test of the port, selftest.c
  *     check       verify programs' tables while they run, check.c
  * and without any the first program is an interactive /bin/sh. When it has ended and everything is freed, as
@@ -19,6 +20,7 @@
 #include <mm/mm.h>
 
 #define MAX_WORDS 64
+#define HUGE_WORD "transparent_hugepage="
 #define FAILED 1
 #define NO_PROGRAM 127
 #define SETTLE_NS 10000000ul
@@ -88,6 +90,9 @@ static void parse_command_line(char *line)
 			check_enable();
 		} else if (strcmp(word, "nopcid") == 0) {
 			no_pcid = true;
+		} else if (strncmp(word, HUGE_WORD, strlen(HUGE_WORD)) == 0) {
+			if (!huge_policy_set(word + strlen(HUGE_WORD)))
+				say("vmspace: \"%s\": always, madvise or never\n", word);
 		} else {
 			say("vmspace: \"%s\" on the command line means nothing\n", word);
 		}
@@ -159,7 +164,7 @@ static void say_statistics(const char *books)
 {
 	struct mm_stats mm = mm_stats();
 	uint64_t tables = memory_use().nr_tables, shootdowns = 0, tasks = threads_created();
-	char line[256];
+	char line[320];
 
 	for (uint32_t i = 0; i < nr_cpus; i++)
 		shootdowns += cpus[i].nr_shootdowns;
@@ -167,8 +172,10 @@ static void say_statistics(const char *books)
 	    "boot %lu ms, books %s\n",
 	    mm.nr_faults, mm.nr_zeroed, mm.nr_copied, mm.nr_file, tables, shootdowns, tasks, boot_ns / 1000000, books);
 	format(line, sizeof(line),
-	       "faults=%lu zeroed=%lu copied=%lu file_pages=%lu tables=%lu shootdowns=%lu tasks=%lu boot_ms=%lu",
-	       mm.nr_faults, mm.nr_zeroed, mm.nr_copied, mm.nr_file, tables, shootdowns, tasks, boot_ns / 1000000);
+	       "faults=%lu zeroed=%lu copied=%lu file_pages=%lu huge=%lu not_huge=%lu divided=%lu tables=%lu "
+	       "shootdowns=%lu tasks=%lu boot_ms=%lu",
+	       mm.nr_faults, mm.nr_zeroed, mm.nr_copied, mm.nr_file, mm.nr_huge, mm.nr_not_huge, mm.nr_divided, tables,
+	       shootdowns, tasks, boot_ns / 1000000);
 	machine_report(line);
 	check_say();
 }

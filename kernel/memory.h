@@ -23,6 +23,11 @@ void frames_init(const struct vms_region *regions, uint32_t nr_regions);
 /* One 4 KiB frame with one reference, or VMS_NO_FRAME. Give it back with vms_frame_put(). */
 vms_pfn frame_alloc(enum vms_frame_kind kind, bool zeroed);
 
+/* A frame of 2 MiB for users with one reference, or VMS_NO_FRAME if memory is not plenty; vms_frame_put() frees it. */
+vms_pfn frame_huge_alloc(bool zeroed);
+/* The caller's is its only reference: from now on the caller has one of each of its 512 small frames. Preemption off. */
+void frame_huge_divide(vms_pfn frame);
+
 /* 2^order neighbouring frames for the kernel, aligned to their size; VMS_NO_FRAME. Contents arbitrary. */
 vms_pfn frame_run_alloc(uint32_t order);
 void frame_run_free(vms_pfn frame, uint32_t order);
@@ -32,6 +37,7 @@ struct memory_use {
 	uint64_t total; /* frames handed to the allocator at boot */
 	uint64_t free;
 	uint64_t nr_tables; /* allocated for tables since boot */
+	uint64_t nr_huge;   /* frames of 2 MiB in use */
 };
 struct memory_use memory_use(void);
 

@@ -1,6 +1,6 @@
 /*
  * No memory is left for a page that a program has a right to. First what can be had again goes: pages of files as
- * they were in the archive. Then a process: the biggest, or the one that asks if it is nearly as big, for then its
+ * they were in the archive; then what nobody needs of pages of 2 MiB. Then a process: the biggest, or the one that asks if it is nearly as big, for then its
  * own end is the nearest to an end of the shortage. The first process is spared as long as there is another.
  */
 #include <kernel/process.h>
@@ -8,8 +8,9 @@
 #include <kernel/fs/fs.h>
 #include <mm/mm.h>
 
-#define ENOUGH 64 /* frames: then the access is tried again */
-#define NEARLY 4  /* a fourth of the biggest */
+#define ENOUGH 64   /* frames: then the access is tried again */
+#define PLENTY 4096 /* frames that pages of 2 MiB are to give at once: looking for them takes long */
+#define NEARLY 4    /* a fourth of the biggest */
 #define STEP_NS 1000000u
 #define PATIENCE_NS 2000000000u /* that the end of a process may take */
 
@@ -127,7 +128,7 @@ static bool make_room(void)
 	int ending = ending_process();
 
 	vms_reclaim();
-	if (files_drop_clean() >= ENOUGH)
+	if (files_drop_clean() >= ENOUGH || mm_huge_give_back(PLENTY) >= ENOUGH)
 		return true;
 	if (ending != 0) {
 		wait_for_end(ending);

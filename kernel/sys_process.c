@@ -284,6 +284,8 @@ enum {
 	PR_CAPBSET_READ = 23,
 	PR_SET_NO_NEW_PRIVS = 38,
 	PR_GET_NO_NEW_PRIVS = 39,
+	PR_SET_THP_DISABLE = 41,
+	PR_GET_THP_DISABLE = 42,
 };
 
 long sys_prctl(const uint64_t a[6])
@@ -323,6 +325,13 @@ long sys_prctl(const uint64_t a[6])
 		return a[1] <= 40 ? 1 : -EINVAL;
 	case PR_SET_NO_NEW_PRIVS:
 		return a[1] == 1 ? 0 : -EINVAL; /* no exec ever gives any */
+	case PR_SET_THP_DISABLE:
+		if (a[2] || a[3] || a[4])
+			return -EINVAL;
+		mm_huge_refuse(process->mm, a[1] != 0);
+		return 0;
+	case PR_GET_THP_DISABLE:
+		return a[1] || a[2] || a[3] || a[4] ? -EINVAL : mm_huge_is_refused(process->mm);
 	default:
 		return -EINVAL;
 	}

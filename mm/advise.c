@@ -76,6 +76,7 @@ static long advise_area(struct mm *mm, const struct mm_area *area, vms_va start,
 	case DONTNEED:
 	case DONTNEED_LOCKED:
 	case FREE: /* at once, which it may be */
+		mm_huge_cut(mm, start, end);
 		return mm_range_work(mm, start, end - start, discard_run, 0, false);
 	case REMOVE:
 		return remove_pages(area, start, end);
@@ -91,6 +92,10 @@ static long advise_area(struct mm *mm, const struct mm_area *area, vms_va start,
 		return mm_flag_area(mm, start, end, 0, MM_RECORD_NOT_DUMPED);
 	case DODUMP:
 		return mm_flag_area(mm, start, end, MM_RECORD_NOT_DUMPED, 0);
+	case HUGEPAGE: /* of anonymous memory only: a file's pages are what they are */
+		return area->file != NULL ? 0 : mm_flag_area(mm, start, end, MM_RECORD_NOT_HUGE, MM_RECORD_HUGE);
+	case NOHUGEPAGE:
+		return area->file != NULL ? 0 : mm_flag_area(mm, start, end, MM_RECORD_HUGE, MM_RECORD_NOT_HUGE);
 	default:
 		return 0;
 	}
@@ -153,7 +158,9 @@ long mm_advise(struct mm *mm, vms_va va, uint64_t len, int advice)
 		return -ENOMEM;
 	if (advice == POPULATE_READ || advice == POPULATE_WRITE)
 		return populate(mm, va, size, advice == POPULATE_WRITE);
-	if ((advice == DONTNEED || advice == FREE) && is_plain(mm, va, va + size))
+	if ((advice == DONTNEED || advice == FREE) && is_plain(mm, va, va + size)) {
+		mm_huge_cut(mm, va, va + size);
 		return mm_range_work(mm, va, size, discard_run, 0, false);
+	}
 	return advise_range(mm, va, va + size, (enum advice)advice);
 }

@@ -1,5 +1,5 @@
 /*
- * Every address space: to find those that map a file. One is in the list as long as somebody has a handle of it.
+ * Every address space: to find those that map a file, or have memory that they do not need. One is in the list as long as somebody has a handle of it.
  *
  * Whoever looks through the list holds the space that it is at, so that it may do so without the list's lock.
  */
@@ -152,6 +152,35 @@ void mm_file_forget(const void *contents, uint64_t from, uint64_t to)
 
 	for (struct mm *mm = next_of(NULL); mm != NULL; mm = next_of(mm))
 		space_forget(mm, &gone);
+}
+
+/* At least nr frames of a space, if there are as many: see mm_huge_give_back(). What is locked stays. */
+static uint64_t space_thin(struct mm *mm, uint64_t nr)
+{
+	struct mm_area area;
+	uint64_t gained = 0;
+
+	for (vms_va va = 0; gained < nr && mm_next_area(mm, va, &area); va = area.end) {
+		if (area.file != NULL || area.locked || area.nr_mapped == 0)
+			continue;
+		for (vms_va slot = area.start - area.start % MM_HUGE_BYTES; gained < nr && slot < area.end;
+		     slot += MM_HUGE_BYTES)
+			if (mm_may_be_huge(mm, slot))
+				gained += mm_huge_thin(mm, slot);
+	}
+	return gained;
+}
+
+uint64_t mm_huge_give_back(uint64_t nr)
+{
+	uint64_t gained;
+
+	vms_port_preempt_off();
+	gained = mm_huge_drop_zero() ? VMS_ENTRIES : 0;
+	vms_port_preempt_on();
+	for (struct mm *mm = next_of(NULL); mm != NULL; mm = next_of(mm))
+		gained += gained < nr ? space_thin(mm, nr - gained) : 0;
+	return gained;
 }
 
 bool mm_file_is_writable(const void *contents)

@@ -27,6 +27,19 @@ static void area_begin(struct mm_area *area, uint32_t prot, const struct mm_reco
 	area->read_only = record->flags & MM_RECORD_READ_ONLY;
 	area->locked = record->flags & MM_RECORD_LOCKED;
 	area->grows = record->flags & MM_RECORD_GROWS;
+	area->huge = record->flags & MM_RECORD_HUGE;
+	area->not_huge = record->flags & MM_RECORD_NOT_HUGE;
+}
+
+/*
+ * How many hold what an item maps. Small leaves of a large frame count as one for all of its parts: then it is as
+ * near as can be told.
+ */
+static uint32_t holders_of(const struct vms_item *item)
+{
+	uint32_t refs = vms_frame_refs(item->frame);
+
+	return item->len == VMS_PAGE && mm_is_part(item->frame) ? (refs + VMS_ENTRIES - 1) / VMS_ENTRIES : refs;
 }
 
 /* Count the pages of a leaf that is in the area. */
@@ -44,8 +57,9 @@ static void area_count(struct mm_area *area, const struct vms_item *item, uint64
 		return;
 	}
 	area->nr_mapped += nr;
+	area->nr_huge += item->len >= MM_HUGE_BYTES ? nr : 0;
 	/* A file's page has the file as one more holder; one that was copied on a write has only its mappings. */
-	refs = vms_frame_refs(item->frame);
+	refs = holders_of(item);
 	if (vms_has(item->prop.flags, MM_FILE) && (area->shared || !vms_has(item->prop.flags, VMS_W)))
 		refs -= refs > 1 ? 1 : 0;
 	else
@@ -195,7 +209,7 @@ long mm_look(struct mm *mm, vms_va va, uint64_t nr, struct mm_page *page)
 		page[i].is_file = mm_place_of(mm, &item, va).is_file;
 		if (page[i].is_mapped) {
 			page[i].frame = item.frame + (vms_pfn)((va - item.va) / VMS_PAGE);
-			page[i].is_only = item.what == VMS_MAPPED && vms_frame_refs(item.frame) == 1;
+			page[i].is_only = item.what == VMS_MAPPED && holders_of(&item) == 1;
 			page[i].in_memory = true;
 		} else if (page[i].is_file) {
 			struct mm_record record = record_around(mm, va);

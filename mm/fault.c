@@ -14,21 +14,21 @@ long mm_init(void)
 
 void mm_fini(void)
 {
+	mm_huge_fini();
 	vms_frame_put(zero_page);
 	zero_page = VMS_NO_FRAME;
 }
 
 bool mm_is_zero_page(vms_pfn frame)
 {
-	return frame == zero_page;
+	return frame == zero_page || mm_huge_is_zero(frame);
 }
 
-/* A copy of a frame, or VMS_NO_FRAME. */
-static vms_pfn frame_copy(vms_pfn from)
+vms_pfn mm_frame_copy(vms_pfn from)
 {
 	vms_pfn copy;
 
-	if (from == zero_page) {
+	if (mm_is_zero_page(from)) {
 		mm_count()->nr_zeroed++;
 		return mm_port_frame(true);
 	}
@@ -51,12 +51,6 @@ static long map_here(struct vms_cursor *cursor, vms_pfn frame, uint32_t flags)
 	return mm_errno(status);
 }
 
-/* Flags of a page that was just given: hardware need not set accessed, nor dirty when it is written now. */
-static uint32_t flags_of(uint32_t prot, bool writable)
-{
-	return (prot & (VMS_R + VMS_X)) + VMS_ACCESSED + (writable ? VMS_W + VMS_DIRTY : 0);
-}
-
 /* One more reference to a frame that somebody holds for us to share. */
 static vms_pfn frame_share(vms_pfn frame)
 {
@@ -72,7 +66,7 @@ static long fault_anonymous(struct vms_cursor *cursor, uint32_t prot, uint32_t a
 		return -ENOMEM;
 	if (write)
 		mm_count()->nr_zeroed++;
-	return map_here(cursor, frame, flags_of(prot, write) + (!write && vms_has(prot, VMS_W) ? MM_COW : 0));
+	return map_here(cursor, frame, mm_flags_of(prot, write) + (!write && vms_has(prot, VMS_W) ? MM_COW : 0));
 }
 
 static long fault_file(struct vms_cursor *cursor, const struct mm_place *place, uint32_t access)
@@ -86,29 +80,32 @@ static long fault_file(struct vms_cursor *cursor, const struct mm_place *place, 
 		return result;
 	mm_count()->nr_file++;
 	if (place->shared)
-		return map_here(cursor, frame, flags_of(place->prot, may_write) + MM_FILE);
+		return map_here(cursor, frame, mm_flags_of(place->prot, may_write) + MM_FILE);
 	if (access != VMS_W)
-		return map_here(cursor, frame, flags_of(place->prot, false) + MM_FILE + (may_write ? MM_COW : 0));
-	copy = frame_copy(frame);
+		return map_here(cursor, frame, mm_flags_of(place->prot, false) + MM_FILE + (may_write ? MM_COW : 0));
+	copy = mm_frame_copy(frame);
 	vms_frame_put(frame);
 	if (copy == VMS_NO_FRAME)
 		return -ENOMEM;
-	return map_here(cursor, copy, flags_of(place->prot, true) + MM_FILE);
+	return map_here(cursor, copy, mm_flags_of(place->prot, true) + MM_FILE);
 }
 
 /* A write to a page that is shared until written: keep it if nobody else has it, else replace it. */
-static long fault_cow(struct vms_cursor *cursor, const struct vms_item *item)
+static long fault_cow(struct vms_cursor *cursor, const struct vms_item *item, bool huge)
 {
 	vms_va va = vms_cursor_at(cursor);
-	uint32_t flags = flags_of(item->prop.flags, true) + (item->prop.flags & MM_FILE);
+	uint32_t flags = mm_flags_of(item->prop.flags, true) + (item->prop.flags & MM_FILE);
+	bool alone = vms_frame_refs(item->frame) == 1;
 	vms_pfn copy;
 
-	if (vms_frame_refs(item->frame) == 1) {
+	if (huge && item->len > VMS_PAGE && (alone || mm_huge_is_zero(item->frame)))
+		return MM_MAY_BE_HUGE;
+	if (alone) {
 		struct vms_change change = {.clear = MM_COW, .set = VMS_R + VMS_W};
 
 		return vms_cursor_protect(cursor, VMS_PAGE, change, NULL) == VMS_OK ? 0 : -ENOMEM;
 	}
-	copy = frame_copy(item->frame);
+	copy = mm_frame_copy(mm_frame_at(item, va));
 	if (copy == VMS_NO_FRAME)
 		return -ENOMEM;
 	/* Other CPUs that still read the old page are told when the cursor closes, before anybody writes. */
@@ -119,7 +116,17 @@ static long fault_cow(struct vms_cursor *cursor, const struct vms_item *item)
 	return map_here(cursor, copy, flags);
 }
 
-long mm_resolve(struct mm *mm, struct vms_cursor *cursor, uint32_t access)
+/* The first access to private memory of this token. */
+static long fault_fresh(struct vms_cursor *cursor, const struct vms_item *item, uint32_t access, bool huge)
+{
+	if (!vms_has(item->token, access))
+		return -EFAULT;
+	if (huge && item->len >= MM_HUGE_BYTES && mm_huge_policy() != MM_HUGE_NEVER)
+		return MM_MAY_BE_HUGE;
+	return fault_anonymous(cursor, item->token, access);
+}
+
+long mm_resolve(struct mm *mm, struct vms_cursor *cursor, uint32_t access, bool huge)
 {
 	struct mm_place place;
 	struct vms_item item;
@@ -127,7 +134,7 @@ long mm_resolve(struct mm *mm, struct vms_cursor *cursor, uint32_t access)
 	if (vms_cursor_query(cursor, &item) != VMS_OK || item.what == VMS_ABSENT)
 		return -EFAULT;
 	if (item.what == VMS_MARKED && !vms_has(item.token, MM_TOKEN_FILE))
-		return vms_has(item.token, access) ? fault_anonymous(cursor, item.token, access) : -EFAULT;
+		return fault_fresh(cursor, &item, access, huge);
 	if (item.what == VMS_MARKED) {
 		place = mm_place_of(mm, &item, vms_cursor_at(cursor));
 		if (!vms_has(place.prot, access))
@@ -137,11 +144,11 @@ long mm_resolve(struct mm *mm, struct vms_cursor *cursor, uint32_t access)
 	if (vms_has(item.prop.flags, access))
 		return 0;
 	if (access == VMS_W && vms_has(item.prop.flags, MM_COW))
-		return fault_cow(cursor, &item);
+		return fault_cow(cursor, &item, huge);
 	return -EFAULT;
 }
 
-static long fault_once(struct vms_space *space, vms_va va, uint32_t access)
+static long fault_once(struct vms_space *space, vms_va va, uint32_t access, bool huge)
 {
 	struct vms_cursor cursor;
 	struct vms_guard guard;
@@ -151,11 +158,20 @@ static long fault_once(struct vms_space *space, vms_va va, uint32_t access)
 	mm_count()->nr_faults++;
 	result = mm_errno(vms_cursor_open(&cursor, space, &guard, va, va + VMS_PAGE, VMS_EDITING));
 	if (result == 0) {
-		result = mm_resolve(mm_of(space), &cursor, access);
+		result = mm_resolve(mm_of(space), &cursor, access, huge);
 		vms_cursor_close(&cursor);
 	}
 	vms_guard_leave(&guard);
 	return result;
+}
+
+static long fault(struct mm *mm, vms_va va, uint32_t access)
+{
+	long result = fault_once(&mm->space, va, access, true);
+
+	if (result != MM_MAY_BE_HUGE)
+		return result;
+	return mm_huge_resolve(mm, va, access) ? 0 : fault_once(&mm->space, va, access, false);
 }
 
 long mm_access(struct mm *mm, vms_va va, uint32_t access)
@@ -163,9 +179,9 @@ long mm_access(struct mm *mm, vms_va va, uint32_t access)
 	long result;
 
 	va -= va % VMS_PAGE;
-	result = fault_once(&mm->space, va, access);
+	result = fault(mm, va, access);
 	if (result == -EFAULT && mm_grow(mm, va))
-		result = fault_once(&mm->space, va, access);
+		result = fault(mm, va, access);
 	return result;
 }
 
@@ -192,11 +208,11 @@ static long page_copy(struct mm *mm, vms_va va, struct other_end *other, uint64_
 	vms_guard_enter(&guard);
 	result = mm_errno(vms_cursor_open(&cursor, &mm->space, &guard, page, page + VMS_PAGE, VMS_EDITING));
 	if (result == 0) {
-		result = mm_resolve(mm, &cursor, other->from != NULL ? VMS_W : VMS_R);
+		result = mm_resolve(mm, &cursor, other->from != NULL ? VMS_W : VMS_R, false);
 		if (result == 0 && vms_cursor_jump(&cursor, page) == VMS_OK &&
 		    vms_cursor_query(&cursor, &item) == VMS_OK) {
-			vms_pfn frame = item.frame + (vms_pfn)((page - item.va) / VMS_PAGE);
-			unsigned char *user = (unsigned char *)&vms_machine.ram[frame] + va % VMS_PAGE;
+			unsigned char *user =
+				(unsigned char *)&vms_machine.ram[mm_frame_at(&item, page)] + va % VMS_PAGE;
 
 			for (uint64_t i = 0; i < len && other->from != NULL; i++)
 				user[i] = *other->from++;

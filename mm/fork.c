@@ -109,6 +109,8 @@ static long space_copy(struct mm *from, struct mm *to)
 		if (result == 0) {
 			/* Under the cursor: what a mark names is in the records that are copied. */
 			result = mm_records_copy(to, from);
+			for (uint32_t i = 0; i < MM_HUGE_PLACES / 64; i++)
+				to->huge_place[i] = __atomic_load_n(&from->huge_place[i], __ATOMIC_RELAXED);
 			if (result == 0)
 				result = tree_copy(from, &parent, &child);
 			vms_cursor_close(&child);
@@ -129,6 +131,7 @@ long mm_fork(struct mm *from, struct mm **to)
 	mm->brk_start = from->brk_start;
 	mm->brk = from->brk;
 	mm->next = __atomic_load_n(&from->next, __ATOMIC_RELAXED);
+	mm->no_huge = mm_huge_is_refused(from);
 	result = space_copy(from, mm);
 	if (result < 0) {
 		mm_put(mm);

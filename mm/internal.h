@@ -45,12 +45,17 @@ struct mm_record {
 #define MM_RECORD_NOT_FORKED 32u
 #define MM_RECORD_WIPED 64u /* a child finds zeros there */
 #define MM_RECORD_NOT_DUMPED 128u
+#define MM_RECORD_HUGE 256u /* pages of 2 MiB are wanted; or not */
+#define MM_RECORD_NOT_HUGE 512u
 
 /* Addresses that one CPU gives out next, upwards. */
 struct mm_supply {
 	vms_va next;
 	vms_va end;
 } VMS_OWN_LINE;
+
+#define MM_HUGE_BYTES (VMS_ENTRIES * VMS_PAGE)
+#define MM_HUGE_PLACES 1024u
 
 #define MM_PIECE 0x200000ul
 #define MM_NR_PIECES 4096u
@@ -66,6 +71,8 @@ struct mm {
 	vms_va next;         /* where addresses are fresh; changed atomically */
 	uint32_t lock;       /* of the records' tree */
 	uint32_t random;
+	uint32_t no_huge;                          /* no pages of 2 MiB: mm_huge_refuse() */
+	uint64_t huge_place[MM_HUGE_PLACES / 64];  /* where such pages are or were; only grows */
 	vms_va records_end;                        /* no record is above; only grows */
 	uint64_t records_place[MM_NR_PIECES / 64]; /* note_place(): where records are or were; only grows */
 	struct mm_record *records;
@@ -110,21 +117,76 @@ struct mm_place {
 struct mm_place mm_place_of(struct mm *mm, const struct vms_item *item, vms_va va);
 vms_token mm_token(uint32_t prot, bool is_file);
 uint32_t mm_rights_of(const struct vms_item *item); /* only the rights: what mm_place_of() says of them */
+uint32_t mm_rights_in(uint32_t flags);              /* the same, of a leaf's flags */
 
 /* Rights of Linux as rights of a mapping: writing and executing imply reading. */
 uint32_t mm_rights(uint32_t prot);
 
 /*
  * fault.c: make the page at an editing cursor's position ready for this access. The position may move.
- * 0, -EFAULT (the program may not do that), -ENOMEM.
+ * 0, -EFAULT (the program may not do that), -ENOMEM; if `huge`, also MM_MAY_BE_HUGE: nothing was done, for
+ * mm_huge_resolve() may be better.
  */
-long mm_resolve(struct mm *mm, struct vms_cursor *cursor, uint32_t access);
+#define MM_MAY_BE_HUGE 1
+long mm_resolve(struct mm *mm, struct vms_cursor *cursor, uint32_t access, bool huge);
 bool mm_fault(struct vms_space *space, const struct vms_fault *fault);
 
 /* -errno for a status of an editing call. */
 long mm_errno(enum vms_status status);
 
-bool mm_is_zero_page(vms_pfn frame);
+bool mm_is_zero_page(vms_pfn frame); /* or a part of the huge one */
+
+/* A copy of a frame, or VMS_NO_FRAME. */
+vms_pfn mm_frame_copy(vms_pfn from);
+
+/* Flags of a page that was just given: hardware need not set accessed, nor dirty when it is written now. */
+static inline uint32_t mm_flags_of(uint32_t prot, bool writable)
+{
+	return (prot & (VMS_R + VMS_X)) + VMS_ACCESSED + (writable ? VMS_W + VMS_DIRTY : 0);
+}
+
+/* Is this a part of a frame of 2 MiB, or all of one? Its count is then that of all parts together. */
+static inline bool mm_is_part(vms_pfn frame)
+{
+	return vms_machine.meta[frame].level > 1;
+}
+
+/* The frame behind va, which is in a mapped item. */
+static inline vms_pfn mm_frame_at(const struct vms_item *item, vms_va va)
+{
+	return item->frame + (vms_pfn)((va - item->va) / VMS_PAGE);
+}
+
+/*
+ * huge.c; no cursor is open but for the questions. resolve: make the slot of 2 MiB around va ready with one page; false:
+ * it cannot be, a small one is due. divide: if it has such a page, which nobody else holds, there are 512 small ones
+ * afterwards; so that what is cut next is frames by themselves. thin: give back what is zeros, or was unmapped, of
+ * the page in this slot: frames that are free now. The spare frame is for that, when there is no other.
+ */
+bool mm_huge_resolve(struct mm *mm, vms_va va, uint32_t access);
+void mm_huge_divide(struct mm *mm, vms_va va);
+uint64_t mm_huge_thin(struct mm *mm, vms_va slot);
+bool mm_huge_is_zero(vms_pfn frame);
+bool mm_huge_drop_zero(void); /* if nobody maps it */
+void mm_huge_note(struct mm *mm, vms_va slot);
+void mm_huge_fini(void);
+
+/* May there be a page of 2 MiB around va, whole or in parts? */
+static inline bool mm_may_be_huge(const struct mm *mm, vms_va va)
+{
+	uint64_t place = va / MM_HUGE_BYTES % MM_HUGE_PLACES;
+
+	return __atomic_load_n(&mm->huge_place[place / 64], __ATOMIC_RELAXED) >> place % 64 & 1;
+}
+
+/* [start, end) is to be changed: divide what reaches over an end. */
+static inline void mm_huge_cut(struct mm *mm, vms_va start, vms_va end)
+{
+	if (start % MM_HUGE_BYTES != 0 && mm_may_be_huge(mm, start))
+		mm_huge_divide(mm, start);
+	if (end % MM_HUGE_BYTES != 0 && mm_may_be_huge(mm, end))
+		mm_huge_divide(mm, end);
+}
 
 /*
  * Do the limits allow `add` bytes more, `data` of them private and writable? A space without limits answers at once;

@@ -64,6 +64,8 @@ static long fill(struct mm *mm, vms_va va, uint64_t len, const struct filling *f
 	struct vms_guard guard;
 	long result;
 
+	if (replace)
+		mm_huge_cut(mm, va, va + len);
 	if (like.file != NULL || like.flags != 0) {
 		like.start = va;
 		like.end = va + len;
@@ -218,6 +220,7 @@ static uint32_t record_flags(struct mm *mm, uint32_t flags)
 {
 	return ((flags & MM_SHARED) ? MM_RECORD_SHARED : 0) + ((flags & MM_FILE_READ_ONLY) ? MM_RECORD_READ_ONLY : 0) +
 	       ((flags & MM_GROWSDOWN) ? MM_RECORD_GROWS : 0) +
+	       ((flags & MM_STACK) && mm_huge_policy() == MM_HUGE_ALWAYS ? MM_RECORD_NOT_HUGE : 0) +
 	       ((flags & MM_LOCKED) ? MM_RECORD_LOCKED : __atomic_load_n(&mm->lock_later, __ATOMIC_RELAXED));
 }
 
@@ -308,6 +311,7 @@ long mm_unmap(struct mm *mm, vms_va va, uint64_t len)
 
 	if (!mm_range_valid(va, size))
 		return -EINVAL;
+	mm_huge_cut(mm, va, va + size);
 	vms_guard_enter(&guard);
 	result = mm_errno(vms_cursor_open(&cursor, &mm->space, &guard, va, va + size, VMS_EDITING));
 	if (result == 0) {

@@ -66,11 +66,16 @@ vms_token mm_token(uint32_t prot, bool is_file)
 	return prot + (is_file ? MM_TOKEN_FILE : 0);
 }
 
+uint32_t mm_rights_in(uint32_t flags)
+{
+	return (flags & (VMS_R + VMS_W + VMS_X)) | (vms_has(flags, MM_COW) ? VMS_W : 0);
+}
+
 uint32_t mm_rights_of(const struct vms_item *item)
 {
 	if (item->what == VMS_MARKED)
 		return item->token % MM_TOKEN_FILE;
-	return (item->prop.flags & (VMS_R + VMS_W + VMS_X)) | (vms_has(item->prop.flags, MM_COW) ? VMS_W : 0);
+	return mm_rights_in(item->prop.flags);
 }
 
 struct mm_place mm_place_of(struct mm *mm, const struct vms_item *item, vms_va va)
@@ -96,6 +101,9 @@ struct mm_stats mm_stats(void)
 		sum.nr_zeroed += one->nr_zeroed;
 		sum.nr_copied += one->nr_copied;
 		sum.nr_file += one->nr_file;
+		sum.nr_huge += one->nr_huge;
+		sum.nr_not_huge += one->nr_not_huge;
+		sum.nr_divided += one->nr_divided;
 	}
 	return sum;
 }

@@ -30,6 +30,7 @@ struct mm;
 #define MM_LOCKED 0x2000u
 #define MM_POPULATE 0x8000u
 #define MM_NONBLOCK 0x10000u /* takes MM_POPULATE back */
+#define MM_STACK 0x20000u    /* a thread's stack: touched here and there */
 #define MM_HUGETLB 0x40000u
 #define MM_NOREPLACE 0x100000u
 /* Beside Linux's: the file is not open for writing, so a shared mapping of it never becomes writable. */
@@ -58,6 +59,10 @@ uint64_t mm_port_limit(enum mm_limit limit);
 long mm_port_shared_file(uint64_t len, struct file **file);
 /* A frame for a user page, kind VMS_FRAME_UNTYPED with one reference; VMS_NO_FRAME. */
 vms_pfn mm_port_frame(bool zeroed);
+/* The same of 2 MiB, if one can be had without harm to others. And: the caller's reference is the only one of such a
+   frame; from now on it has one of each of its 512 frames of 4 KiB. */
+vms_pfn mm_port_huge_frame(bool zeroed);
+void mm_port_frame_divide(vms_pfn frame);
 void *mm_port_alloc(uint64_t len); /* zeros; NULL */
 void mm_port_free(void *at);
 
@@ -107,6 +112,22 @@ long mm_sync(struct mm *mm, vms_va va, uint64_t len, uint32_t flags); /* msync *
 void mm_file_forget(const void *contents, uint64_t from, uint64_t to);
 bool mm_file_is_writable(const void *contents);
 
+/*
+ * Pages of 2 MiB for private anonymous memory: everywhere that a whole slot of it is untouched (the start), where
+ * madvise(MADV_HUGEPAGE) was called, or nowhere. What there is stays. And of one space: none, whatever was advised.
+ */
+enum mm_huge { MM_HUGE_ALWAYS, MM_HUGE_ADVISED, MM_HUGE_NEVER };
+enum mm_huge mm_huge_policy(void);
+void mm_huge_set_policy(enum mm_huge to);
+void mm_huge_refuse(struct mm *mm, bool refuse);
+bool mm_huge_is_refused(struct mm *mm);
+
+/*
+ * Memory is short: give back at least nr frames, if as many are in pages of 2 MiB and hold nothing but zeros, or
+ * nobody maps them any more. How many were. No cursor is open; may take long.
+ */
+uint64_t mm_huge_give_back(uint64_t nr);
+
 /* Make the page at va ready, as a fault does: 0; -EFAULT: the program may not, or the file has no such page; -ENOMEM. */
 long mm_access(struct mm *mm, vms_va va, uint32_t access);
 
@@ -130,9 +151,11 @@ struct mm_area {
 	bool read_only; /* MM_FILE_READ_ONLY */
 	bool locked;
 	bool grows;            /* MM_GROWSDOWN */
+	bool huge, not_huge;   /* advised, or advised against */
 	uint64_t nr_mapped;    /* pages present, without the page of zeros that all share */
 	uint64_t nr_zero;      /* where that page is */
 	uint64_t nr_anonymous; /* present, and no file's page */
+	uint64_t nr_huge;      /* present, in pages of 2 MiB */
 	uint64_t nr_common;    /* present, and mapped elsewhere too */
 	uint64_t nr_dirty;     /* present, and writable now */
 	uint64_t part;         /* bytes present, each page divided by its number of mappings */
@@ -166,6 +189,9 @@ struct mm_stats {
 	uint64_t nr_zeroed; /* anonymous pages made */
 	uint64_t nr_copied; /* copy on write */
 	uint64_t nr_file;   /* file pages mapped */
+	uint64_t nr_huge;   /* anonymous pages of 2 MiB made; there was no memory for one; made small pages of */
+	uint64_t nr_not_huge;
+	uint64_t nr_divided;
 };
 struct mm_stats mm_stats(void); /* of all since boot */
 

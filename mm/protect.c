@@ -149,5 +149,6 @@ long mm_protect(struct mm *mm, vms_va va, uint64_t len, uint32_t prot)
 	}
 	if (is_too_much(mm, va, size, rights))
 		return -ENOMEM;
+	mm_huge_cut(mm, va, va + size);
 	return mm_range_work(mm, va, size, protect_run, rights, true);
 }

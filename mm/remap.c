@@ -41,7 +41,8 @@ static uint32_t prot_like(const struct mm_area *area)
 /* What was advised for the memory at `from` goes for [va, va + len) too, which was just mapped: or that goes again. */
 static long advise_like(struct mm *mm, vms_va from, vms_va va, uint64_t len)
 {
-	const uint32_t advised = MM_RECORD_NOT_FORKED | MM_RECORD_WIPED | MM_RECORD_NOT_DUMPED;
+	const uint32_t advised =
+		MM_RECORD_NOT_FORKED | MM_RECORD_WIPED | MM_RECORD_NOT_DUMPED | MM_RECORD_HUGE | MM_RECORD_NOT_HUGE;
 	struct mm_record record;
 	long result;
 
@@ -60,28 +61,61 @@ static long extend(struct mm *mm, const struct mm_area *area, vms_va va, uint64_
 		      offset);
 }
 
+/* What is to be mapped elsewhere in place of the page at `from`: its frame, or a copy of what can only move as a whole. */
+static vms_pfn frame_to_move(const struct vms_item *item, vms_va from, uint64_t len)
+{
+	vms_pfn frame = mm_frame_at(item, from);
+
+	if (len == VMS_PAGE && mm_is_part(frame))
+		return mm_frame_copy(frame);
+	return vms_frame_get(frame) == VMS_OK ? frame : (vms_pfn)VMS_NO_FRAME;
+}
+
 /*
- * Move the page that is mapped at `from` to `to`, where there is a mark already. A mark is left behind if `keep`, or
- * nothing. The step that may fail is first, and leaves everything as it was.
+ * Move the page, or `len` bytes of one leaf, that is mapped at `from` to `to`, where there is a mark already. A mark is
+ * left behind if `keep`, or nothing. The steps that may fail are first, and leave everything as it was.
  */
-static long page_move(struct vms_cursor *cursor, const struct vms_item *item, vms_va from, vms_va to, bool keep)
+static long page_move(struct vms_cursor *cursor, const struct vms_item *item, vms_va from, vms_va to, uint64_t len,
+		      bool keep)
 {
 	vms_token token = mm_token(mm_rights_of(item), vms_has(item->prop.flags, MM_FILE));
+	vms_pfn frame = frame_to_move(item, from, len);
 	enum vms_status status;
 
-	if (vms_frame_get(item->frame) != VMS_OK)
+	if (frame == VMS_NO_FRAME)
 		return -ENOMEM;
 	status = vms_cursor_jump(cursor, to);
 	if (status == VMS_OK)
-		status = vms_cursor_map(cursor, item->frame, item->prop);
+		status = vms_cursor_map(cursor, frame, item->prop);
 	if (status != VMS_OK) {
-		vms_frame_put(item->frame);
+		vms_frame_put(frame);
 		return -ENOMEM;
 	}
 	status = vms_cursor_jump(cursor, from);
 	if (status == VMS_OK)
-		status = keep ? vms_cursor_mark(cursor, VMS_PAGE, token) : vms_cursor_unmap(cursor, VMS_PAGE, NULL);
+		status = keep ? vms_cursor_mark(cursor, len, token) : vms_cursor_unmap(cursor, len, NULL);
 	return mm_errno(status);
+}
+
+/* How much of a leaf moves at once from `at`, of which all up to `end` moves: all of it, or a page. */
+static uint64_t part_to_move(const struct vms_item *item, vms_va at, vms_va end, vms_va to)
+{
+	bool whole = item->va == at && item->len <= end - at && to % item->len == 0;
+
+	return whole ? item->len : VMS_PAGE;
+}
+
+/* Pages of 2 MiB in [from, from + len) that cannot move as they are become small ones, if they are nobody else's. */
+static void prepare_move(struct mm *mm, vms_va from, vms_va to, uint64_t len)
+{
+	vms_va end = from + len;
+
+	mm_huge_cut(mm, from, end);
+	if (from % MM_HUGE_BYTES == to % MM_HUGE_BYTES)
+		return;
+	for (vms_va at = from - from % MM_HUGE_BYTES; at < end; at += MM_HUGE_BYTES)
+		if (mm_may_be_huge(mm, at))
+			mm_huge_divide(mm, at);
 }
 
 /* Move every mapped page of [from, from + len) to where `to` has marks. */
@@ -91,9 +125,11 @@ static long pages_move(struct mm *mm, vms_va from, vms_va to, uint64_t len, bool
 	struct vms_cursor cursor;
 	struct vms_guard guard;
 	struct vms_item item;
+	uint64_t part;
 	vms_va at;
 	long result;
 
+	prepare_move(mm, from, to, len);
 	vms_guard_enter(&guard);
 	result = mm_errno(vms_cursor_open(&cursor, &mm->space, &guard, low, high + len, VMS_EDITING));
 	if (result == 0) {
@@ -101,7 +137,10 @@ static long pages_move(struct mm *mm, vms_va from, vms_va to, uint64_t len, bool
 		while (result == 0 && cursor.at < from + len &&
 		       vms_cursor_find_next(&cursor, from + len - cursor.at, VMS_FIND_MAPPED, &item) == VMS_OK) {
 			at = vms_cursor_at(&cursor);
-			result = page_move(&cursor, &item, at, to + (at - from), keep);
+			part = part_to_move(&item, at, from + len, to + (at - from));
+			result = page_move(&cursor, &item, at, to + (at - from), part, keep);
+			if (part > VMS_PAGE)
+				mm_huge_note(mm, to + (at - from));
 		}
 		vms_cursor_close(&cursor);
 	}

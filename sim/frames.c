@@ -1,6 +1,7 @@
 /*
  * The frame allocator. What is freed is reused first and its bytes are poisoned at once, so that whoever
- * still uses it is found soon. Large frames have stretches of RAM of their own.
+ * still uses it is found soon. Large frames have stretches of RAM of their own; the parts of one that was divided
+ * go back there, and make a large one again when all are free.
  */
 #include <pthread.h>
 #include <string.h>
@@ -8,6 +9,7 @@
 #include <sim/inside.h>
 
 #define POISON 0xa5
+#define PART 2 /* in sim.used: a small frame of a divided large one */
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static vms_pfn *stack; /* free small frames */
@@ -16,6 +18,7 @@ static vms_pfn stack_storage[1u << 17];
 static uint32_t fail_in; /* this many more calls, the last of which fails; 0: none */
 static bool failed;
 static bool refuse;
+static bool dividing; /* the frame that is freed now stays its holder's, in parts */
 
 void sim_frames_start(void)
 {
@@ -73,7 +76,9 @@ void vms_port_frame_free(vms_pfn frame, uint32_t level)
 		sim_fail("vms_port_frame_free() with preemption on");
 	if (frame == 0 || frame >= sim.nr_frames || !sim.used[frame])
 		sim_fail("frame %u is freed but not allocated", frame);
-	if (level != (frame >= sim.giant ? 3u : frame >= sim.large ? 2u : 1u))
+	if (dividing)
+		return;
+	if (level != (sim.used[frame] == PART ? 1u : frame >= sim.giant ? 3u : frame >= sim.large ? 2u : 1u))
 		sim_fail("frame %u is freed with level %u", frame, level);
 	for (uint64_t i = 0; i < sim_level_pages(level); i++) {
 		if (__atomic_load_n(&vms_machine.meta[frame + i].kind, __ATOMIC_RELAXED) != VMS_FRAME_UNUSED)
@@ -83,10 +88,22 @@ void vms_port_frame_free(vms_pfn frame, uint32_t level)
 			memset(&vms_machine.ram[frame + i], POISON, sizeof(vms_machine.ram[0]));
 	}
 	pthread_mutex_lock(&lock);
-	sim.used[frame] = 0;
-	if (level == 1)
+	if (level == 1 && sim.used[frame] != PART)
 		stack[nr_stack++] = frame;
+	sim.used[frame] = 0;
 	pthread_mutex_unlock(&lock);
+}
+
+void sim_frame_divide(vms_pfn frame)
+{
+	dividing = true;
+	vms_frame_put(frame);
+	dividing = false;
+	for (uint32_t i = 0; i < VMS_ENTRIES; i++) {
+		if (vms_frame_from_unused(frame + i, VMS_FRAME_UNTYPED, 1) != VMS_OK)
+			sim_fail("frame %u is divided, but not its divider's alone", frame);
+		sim.used[frame + i] = PART;
+	}
 }
 
 void sim_alloc_fail(uint32_t nth)
@@ -118,6 +135,24 @@ bool sim_frame_free(vms_pfn frame)
 	return !sim.used[frame];
 }
 
+/* Parts of a 2 MiB frame may be in use when its first is not. */
+static bool all_free(vms_pfn frame, uint64_t nr)
+{
+	for (uint64_t i = 0; i < nr; i++)
+		if (sim.used[frame + i])
+			return false;
+	return true;
+}
+
+uint32_t sim_large_used(void)
+{
+	uint32_t nr = 0;
+
+	for (uint32_t i = 0; i < sim.options.nr_large; i++)
+		nr += !all_free(sim.large + i * (vms_pfn)VMS_ENTRIES, VMS_ENTRIES);
+	return nr;
+}
+
 vms_pfn sim_frame_try(uint32_t level)
 {
 	vms_pfn frame = VMS_NO_FRAME;
@@ -131,7 +166,7 @@ vms_pfn sim_frame_try(uint32_t level)
 
 		pthread_mutex_lock(&lock);
 		for (uint32_t i = 0; i < nr && frame == VMS_NO_FRAME; i++) {
-			if (!sim.used[first + i * step])
+			if (all_free((vms_pfn)(first + i * step), level == 2 ? step : 1))
 				frame = (vms_pfn)(first + i * step);
 		}
 		if (frame != VMS_NO_FRAME)

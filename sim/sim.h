@@ -70,6 +70,7 @@ void sim_alloc_fail(uint32_t nth); /* the nth vms_port_frame_alloc() from now fa
 bool sim_alloc_failed(void);       /* it did; forgets it */
 void sim_alloc_refuse(bool all);   /* every one fails until told otherwise */
 uint32_t sim_frames_used(void);    /* small frames that are allocated */
+uint32_t sim_large_used(void);     /* and 2 MiB frames, whole or in parts */
 bool sim_frame_free(vms_pfn frame);
 
 /*
@@ -78,6 +79,8 @@ bool sim_frame_free(vms_pfn frame);
  */
 vms_pfn sim_frame_new(uint32_t level);
 vms_pfn sim_frame_try(uint32_t level); /* VMS_NO_FRAME if there is none, where new fails */
+/* A 2 MiB frame of which the caller has the only reference is 512 small ones, with one each. Preemption off, one thread. */
+void sim_frame_divide(vms_pfn frame);
 void sim_handle_gone(vms_pfn frame);
 void sim_handle_more(vms_pfn frame);
 void sim_frame_put(vms_pfn frame); /* a handle goes by vms_frame_put() */

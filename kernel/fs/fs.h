@@ -14,6 +14,8 @@ struct fs_dirs; /* current directory and umask; counted, shared by CLONE_FS */
 
 /* Start the file system and fill it from a newc cpio archive. -errno after saying what is wrong with it. */
 long fs_init(const void *archive, uint64_t len);
+/* always, madvise or never: who gets pages of 2 MiB. False: none of these. */
+bool huge_policy_set(const char *name);
 /* Free every inode, for the books. Nothing may be open. */
 void fs_fini(void);
 

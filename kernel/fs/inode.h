@@ -206,11 +206,14 @@ extern const struct inode_ops pipe_ops;
 long pipe_create(int flags, struct file *ends[2]);
 long pipe_size(struct file *file); /* -EBADF: it is none */
 
-/* dev.c, tty.c, proc.c */
+/* dev.c, tty.c, proc.c, unpack.c */
 extern const struct inode_ops device_ops;
 extern const struct inode_ops tty_ops;
 long dev_init(void);
 long proc_init(void);
+/* The folder with this path, made if it is not there: NULL, no memory. */
+struct entry *fs_folder(const char *path);
+long sys_init(void); /* sys.c */
 void tty_init(void);
 #define DEVICE(major, minor) ((uint32_t)((major)*256 + (minor)))
 const struct inode_ops *device_find(uint32_t rdev); /* NULL: there is none */

@@ -87,6 +87,12 @@ static long proc_read(struct file *file, struct io *io, uint64_t *position)
 	return result;
 }
 
+static long proc_write(struct file *file, struct io *io, uint64_t *position)
+{
+	(void)position;
+	return item_of(file->inode)->write(about_of(file->inode), io);
+}
+
 static long proc_readlink(struct entry *link, char *to, uint64_t size)
 {
 	return item_of(link->inode)->readlink(about_of(link->inode), to, size);
@@ -107,6 +113,7 @@ static long proc_lookup(struct entry *dir, const char *name, struct entry **foun
 static void proc_list(struct entry *dir, struct listing *listing);
 
 static const struct inode_ops file_ops = {.read = proc_read, .seekable = true};
+static const struct inode_ops written_ops = {.read = proc_read, .write = proc_write, .seekable = true};
 static const struct inode_ops link_ops = {.readlink = proc_readlink};
 static const struct inode_ops object_link_ops = {.readlink = proc_readlink, .follow = proc_follow};
 static const struct inode_ops proc_dir_ops = {
@@ -118,10 +125,11 @@ static const struct inode_ops proc_dir_ops = {
 
 static struct inode *proc_inode(const struct proc_item *item, struct proc_about about)
 {
-	const struct inode_ops *ops = item->text       ? &file_ops
-				      : item->follow   ? &object_link_ops
-				      : item->readlink ? &link_ops
-						       : &proc_dir_ops;
+	const struct inode_ops *ops = item->write                ? &written_ops
+				      : item->text || item->read ? &file_ops
+				      : item->follow             ? &object_link_ops
+				      : item->readlink           ? &link_ops
+								 : &proc_dir_ops;
 	struct inode *inode = inode_new(item->mode, ops);
 
 	if (!inode)
@@ -206,19 +214,27 @@ static void proc_list(struct entry *dir, struct listing *listing)
 	}
 }
 
-long proc_init(void)
+long proc_mount(struct entry *dir, const struct proc_item *item)
 {
-	struct inode *inode = proc_inode(&proc_root, (struct proc_about){0, 0});
+	struct inode *inode = proc_inode(item, (struct proc_about){0, 0});
 	long error;
 
 	if (!inode)
 		return -ENOMEM;
+	error = dir_add(dir, item->name, inode, NULL);
+	inode_put(inode);
+	return error;
+}
+
+long proc_init(void)
+{
+	long error;
+
 	/* An empty directory of the archive makes way; one with something in it stays hidden for nobody's good. */
 	error = dir_remove(root_entry, "proc", true);
 	if (error && error != -ENOENT)
 		say("file system: the archive has a /proc that is not an empty directory\n");
 	else
-		error = dir_add(root_entry, "proc", inode, NULL);
-	inode_put(inode);
+		error = proc_mount(root_entry, &proc_root);
 	return error;
 }

@@ -29,6 +29,8 @@ struct proc_item {
 	long (*text)(struct text *text, struct proc_about about);
 	/* Or one that is not a text: bytes are made up where they are read. */
 	long (*read)(struct proc_about about, struct io *io, uint64_t *position);
+	/* A text that may be written: one write is the whole of it. */
+	long (*write)(struct proc_about about, struct io *io);
 	/* A link: where to, and if that is no name, the object. */
 	long (*readlink)(struct proc_about about, char *to, uint64_t size);
 	long (*follow)(struct proc_about about, struct entry **found);
@@ -40,6 +42,9 @@ struct proc_item {
 	int (*next_number)(struct proc_about about, int from);
 	bool numbers_are_fds; /* else processes */
 };
+
+/* Make such a tree visible under a folder, in place of nothing. -errno. */
+long proc_mount(struct entry *dir, const struct proc_item *item);
 
 extern const struct proc_item proc_root;
 extern const struct proc_item proc_process; /* of each process */

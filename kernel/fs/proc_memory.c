@@ -51,11 +51,13 @@ static void put_details(struct text *text, const struct mm_area *area)
 	put_kib(text, "Private_Dirty:", dirty);
 	put_kib(text, "Referenced:", area->nr_mapped);
 	put_kib(text, "Anonymous:", area->nr_anonymous);
+	put_kib(text, "AnonHugePages:", area->nr_huge);
 	put_kib(text, "Swap:", 0);
 	text_add(text, "%-16s%8lu kB\n", "Locked:", (unsigned long)(area->locked ? area->part / 1024 : 0));
-	text_add(text, "VmFlags:%s%s%s%s%s%s\n", area->prot & MM_PROT_READ ? " rd" : "",
+	text_add(text, "VmFlags:%s%s%s%s%s%s%s%s\n", area->prot & MM_PROT_READ ? " rd" : "",
 		 area->prot & MM_PROT_WRITE ? " wr" : "", area->prot & MM_PROT_EXEC ? " ex" : "",
-		 area->shared ? " sh" : "", area->grows ? " gd" : "", area->locked ? " lo" : "");
+		 area->shared ? " sh" : "", area->grows ? " gd" : "", area->locked ? " lo" : "",
+		 area->huge ? " hg" : "", area->not_huge ? " nh" : "");
 }
 
 static long put_areas(struct text *text, struct proc_about about, bool details)

@@ -158,6 +158,17 @@ static long statm(struct text *text, struct proc_about about)
 	return 0;
 }
 
+/* Is it to have no pages of 2 MiB? */
+static bool huge_refused(int pid)
+{
+	struct mm *mm = process_mm_get(pid);
+	bool refused = mm && mm_huge_is_refused(mm);
+
+	if (mm)
+		mm_put(mm);
+	return refused;
+}
+
 static const char *state_name(char state)
 {
 	return state == 'R' ? "running" : state == 'T' ? "stopped" : state == 'Z' ? "zombie" : "sleeping";
@@ -182,6 +193,7 @@ static long status(struct text *text, struct proc_about about)
 		 (unsigned long)(sizes.nr_data * kib), (unsigned long)(sizes.nr_stack * kib));
 	text_add(text, "VmExe:\t%8lu kB\nVmSwap:\t%8lu kB\nThreads:\t%u\n", (unsigned long)(sizes.nr_code * kib), 0ul,
 		 shot.nr_threads);
+	text_add(text, "THP_enabled:\t%u\n", !huge_refused(about.pid));
 	text_add(text, "ShdPnd:\t%016lx\nSigBlk:\t%016lx\nSigIgn:\t%016lx\nSigCgt:\t%016lx\n",
 		 (unsigned long)shot.pending, (unsigned long)shot.blocked, (unsigned long)shot.ignored,
 		 (unsigned long)shot.caught);

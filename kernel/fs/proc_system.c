@@ -22,6 +22,9 @@ static long meminfo(struct text *text, struct proc_about about)
 	text_add(text, "Shmem:          %8lu kB\nSlab:           %8lu kB\nSReclaimable:   %8u kB\n",
 		 (unsigned long)(cached * kib), (unsigned long)(heap_used() / 1024), 0);
 	text_add(text, "SwapTotal:      %8u kB\nSwapFree:       %8u kB\n", 0, 0);
+	text_add(text,
+		 "AnonHugePages:  %8lu kB\nHugePages_Total:   %5u\nHugePages_Free:    %5u\nHugepagesize:   %8lu kB\n",
+		 (unsigned long)(use.nr_huge * VMS_ENTRIES * kib), 0, 0, (unsigned long)(VMS_ENTRIES * kib));
 	return 0;
 }
 

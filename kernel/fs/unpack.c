@@ -255,6 +255,24 @@ static struct entry *under(struct entry *dir, const char *name)
 	return dir && enter_dir(dir, name, &found) == 0 ? found : NULL;
 }
 
+struct entry *fs_folder(const char *path)
+{
+	struct entry *folder = root_entry;
+	char name[32];
+
+	entry_get(folder);
+	while (folder && *path) {
+		uint64_t len = 0;
+
+		for (; *path && *path != '/'; path++)
+			name[len++] = *path;
+		name[len] = 0;
+		path += *path == '/';
+		folder = under(folder, name);
+	}
+	return folder;
+}
+
 static long add_text(struct entry *dir, const char *name, const char *text)
 {
 	struct cpio_entry entry = {
@@ -272,8 +290,7 @@ static long add_cpus(void)
 	long error = 0;
 	char text[32];
 
-	entry_get(root_entry);
-	folder = under(under(under(under(root_entry, "sys"), "devices"), "system"), "cpu");
+	folder = fs_folder("sys/devices/system/cpu");
 	if (!folder)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < nr_cpus && !error; i++) {
@@ -309,6 +326,8 @@ long fs_init(const void *archive, uint64_t len)
 		error = proc_init();
 	if (!error)
 		error = add_cpus();
+	if (!error)
+		error = sys_init();
 	if (!error) {
 		entry_get(root_entry);
 		error = enter_dir(root_entry, "tmp", &tmp);

@@ -1,6 +1,8 @@
 /*
  * The memory calls of programs (mmap and kin, fork, and the accesses themselves) with arguments from the input, on
  * the simulated machine, against a flat array of what each page of a window must be. Files are this file's own.
+ * In every fourth run the window is larger, and a page stands for 512 KiB of which only the first is touched: so that
+ * there are pages of 2 MiB, as long as there are frames.
  */
 #include <string.h>
 
@@ -11,8 +13,9 @@
 
 #define P VMS_PAGE
 #define NR_PAGES 48u
+#define NR_LARGE 8u
 /* Over an edge between two tables. */
-#define BASE (0x40000000ul - NR_PAGES / 2 * P)
+#define BASE (0x40000000ul - NR_PAGES / 2 * unit)
 #define NR_CPUS 2u
 #define NR_PROGRAMS 3u
 #define NR_FILES 2u
@@ -48,6 +51,7 @@ struct program {
 static struct program program[NR_PROGRAMS];
 static struct file files[NR_FILES];
 static struct bytes in;
+static uint64_t unit;     /* bytes that one of the window's pages stands for */
 static uint64_t nr_alive; /* files, allocations */
 static uint32_t fail_in;
 static bool failed;
@@ -74,6 +78,21 @@ vms_pfn mm_port_frame(bool zeroed)
 {
 	(void)zeroed;
 	return frame_new();
+}
+
+vms_pfn mm_port_huge_frame(bool zeroed)
+{
+	vms_pfn frame = runs_out() ? VMS_NO_FRAME : sim_frame_try(2);
+
+	(void)zeroed;
+	if (frame != VMS_NO_FRAME)
+		sim_handle_gone(frame);
+	return frame;
+}
+
+void mm_port_frame_divide(vms_pfn frame)
+{
+	sim_frame_divide(frame);
 }
 
 void *mm_port_alloc(uint64_t len)
@@ -122,6 +141,7 @@ void mm_port_file_put(struct file *file)
 
 long mm_port_file_page(struct file *file, uint64_t index, vms_pfn *frame)
 {
+	index /= unit / P;
 	if (index >= file->nr_pages)
 		return -EFAULT;
 	if (file->frame[index] == VMS_NO_FRAME) {
@@ -138,6 +158,7 @@ long mm_port_file_page(struct file *file, uint64_t index, vms_pfn *frame)
 
 bool mm_port_file_has_page(struct file *file, uint64_t index)
 {
+	index /= unit / P;
 	return index < file->nr_pages && file->frame[index] != VMS_NO_FRAME;
 }
 
@@ -163,7 +184,7 @@ long mm_port_shared_file(uint64_t len, struct file **file)
 	*file = mm_port_alloc(sizeof(**file));
 	if (*file == NULL)
 		return -ENOMEM;
-	file_init(*file, len / P < 64 ? (uint32_t)(len / P) : 64);
+	file_init(*file, len / unit < 64 ? (uint32_t)(len / unit) : 64);
 	return 0;
 }
 
@@ -193,7 +214,7 @@ static uint32_t rights_of(uint32_t prot)
 
 static vms_va va_of(uint64_t i)
 {
-	return BASE + i * P;
+	return BASE + i * unit;
 }
 
 /* What is at the pages from i on becomes like `page`, the file's pages rising. */
@@ -221,9 +242,10 @@ static void do_map(struct program *this, uint64_t i, uint64_t nr)
 	for (uint64_t k = i; k < i + nr; k++)
 		free = free && !this->page[k].there;
 	maybe_fail();
-	result = mm_map(this->mm, va_of(i), nr * P, prot,
-			flags + (choice % 5 == 0 ? MM_POPULATE : 0) + (new.read_only ? MM_FILE_READ_ONLY : 0), new.file,
-			new.index *P);
+	result = mm_map(this->mm, va_of(i), nr * unit, prot,
+			flags + (choice % 5 == 0 && unit == P ? MM_POPULATE : 0) +
+				(new.read_only ? MM_FILE_READ_ONLY : 0),
+			new.file, new.index *unit);
 	if (ran_out() && result == -ENOMEM)
 		return;
 	if ((flags & MM_NOREPLACE) && !free) {
@@ -243,7 +265,7 @@ static void do_unmap(struct program *this, uint64_t i, uint64_t nr)
 	long result;
 
 	maybe_fail();
-	result = mm_unmap(this->mm, va_of(i), nr * P);
+	result = mm_unmap(this->mm, va_of(i), nr * unit);
 	if (ran_out() && result == -ENOMEM)
 		return;
 	MUST(result == 0);
@@ -253,7 +275,7 @@ static void do_unmap(struct program *this, uint64_t i, uint64_t nr)
 static void do_protect(struct program *this, uint64_t i, uint64_t nr)
 {
 	uint32_t prot = (uint32_t)take(&in, 1) % 8;
-	long expected = 0, result = mm_protect(this->mm, va_of(i), nr * P, prot);
+	long expected = 0, result = mm_protect(this->mm, va_of(i), nr * unit, prot);
 
 	for (uint64_t k = i; k < i + nr; k++) {
 		struct page *page = &this->page[k];
@@ -273,7 +295,7 @@ static void do_protect(struct program *this, uint64_t i, uint64_t nr)
 
 static void do_discard(struct program *this, uint64_t i, uint64_t nr)
 {
-	long expected = 0, result = mm_advise(this->mm, va_of(i), nr * P, 4 /* MADV_DONTNEED */);
+	long expected = 0, result = mm_advise(this->mm, va_of(i), nr * unit, 4 /* MADV_DONTNEED */);
 
 	for (uint64_t k = i; k < i + nr; k++) {
 		this->page[k].own = false;
@@ -294,10 +316,10 @@ static void do_remap(struct program *this, uint64_t i, uint64_t nr)
 	long result;
 
 	whole = mm_next_area(this->mm, va_of(i), &area) && area.start == va_of(i) &&
-		area.end - area.start >= needed * P;
+		area.end - area.start >= needed * unit;
 	for (uint64_t k = i + nr; k < i + new_nr; k++)
 		free = free && !this->page[k].there;
-	result = mm_remap(this->mm, va_of(i), nr * P, new_nr * P, move ? 3 : 0, va_of(to));
+	result = mm_remap(this->mm, va_of(i), nr * unit, new_nr * unit, move ? 3 : 0, va_of(to));
 	if (this->page[i].there && move && to < i + nr && i < to + new_nr) {
 		MUST(result == -EINVAL);
 		return;
@@ -418,6 +440,8 @@ static void do_wild(struct mm *mm)
 	MUST(mm_remap(mm, BASE, P, P, 3, wild | 1) < 0 && mm_remap(mm, BASE, len / 4 | (1ul << 63), P, 1, 0) < 0);
 	MUST(mm_write(mm, VMS_USER_END + wild % (1ul << 63), "", 1) == -EFAULT);
 	MUST(mm_write(mm, wild, "", len | (1ul << 63)) == -EFAULT);
+	if (unit > P && wild % 4 == 0)
+		(void)mm_huge_give_back(wild / 4 % 4096);
 }
 
 static void compare(struct program *this)
@@ -433,7 +457,7 @@ static void compare(struct program *this)
 
 			MUST(page->there && page->rights == area.prot && page->shared == area.shared);
 			MUST(page->file == area.file);
-			MUST(page->file == NULL || page->index * P == area.offset + (va_of(i) - area.start));
+			MUST(page->file == NULL || page->index * unit == area.offset + (va_of(i) - area.start));
 		}
 	}
 	for (; i < NR_PAGES; i++)
@@ -499,9 +523,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	in = (struct bytes){data, size};
 	if (!on) {
 		sim_on_failure = on_failure;
-		sim_start(&(struct sim_options){.nr_cpus = NR_CPUS, .nr_frames = 2000});
+		sim_start(&(struct sim_options){.nr_cpus = NR_CPUS, .nr_frames = 2000, .nr_large = NR_LARGE});
 		on = true;
 	}
+	unit = size > 0 && data[size - 1] % 4 == 3 ? 128 * P : P;
 	used = sim_frames_used();
 	memset(program, 0, sizeof(program));
 	for (uint32_t i = 0; i < NR_FILES; i++)
@@ -530,6 +555,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	mm_fini();
 	vms_port_preempt_on();
 	leave_all();
-	MUST(nr_alive == 0 && sim_frames_used() == used);
+	MUST(nr_alive == 0 && sim_frames_used() == used && sim_large_used() == 0);
 	return 0;
 }

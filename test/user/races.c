@@ -12,7 +12,9 @@
 
 #define NR_THREADS 4
 #define NR_PAGES 1200 /* over a table's end, so that whole tables come and go */
+#define HUGE (2ul << 20)
 #define ARENA ((char *)0x100000100000ul)
+#define HUGE_PLACE ((char *)0x100000200000ul)
 
 static _Thread_local sigjmp_buf back;
 static _Thread_local uint64_t state;
@@ -87,12 +89,20 @@ static void elsewhere(size_t len)
 
 static void step(void)
 {
-	static const int advices[] = {MADV_DONTNEED, MADV_FREE, MADV_DONTFORK, MADV_DOFORK, MADV_WIPEONFORK, 22, 23};
+	static const int advices[] = {
+		MADV_DONTNEED, MADV_FREE,      MADV_DONTFORK, MADV_DOFORK, MADV_WIPEONFORK, 22, 23,
+		MADV_HUGEPAGE, MADV_NOHUGEPAGE};
 	uint64_t first = random_below(NR_PAGES);
 	size_t len = (1 + random_below(random_below(8) ? 16 : NR_PAGES - first)) * PAGE;
 	char *at = ARENA + first * PAGE, *to = ARENA + random_below(NR_PAGES) * PAGE;
 	unsigned char in[NR_PAGES + 16];
 
+	/* All of what one page of 2 MiB can be at. */
+	if (random_below(4) == 0) {
+		at = HUGE_PLACE + random_below(2) * HUGE;
+		to = HUGE_PLACE + random_below(2) * HUGE;
+		len = HUGE;
+	}
 	switch (random_below(20)) {
 	case 0 ... 3:
 		map(at, len);
@@ -110,7 +120,7 @@ static void step(void)
 		(void)!madvise(at, len, advices[random_below(ARRAY_LEN(advices))]);
 		break;
 	case 13:
-		(void)!mremap(at, len, (1 + random_below(16)) * PAGE, (int)random_below(8), to);
+		(void)!mremap(at, len, len == HUGE ? len : (1 + random_below(16)) * PAGE, (int)random_below(8), to);
 		break;
 	case 14:
 		(void)!(random_below(2) ? mlock(at, len) : munlock(at, len));

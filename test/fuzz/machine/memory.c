@@ -84,6 +84,21 @@ vms_pfn mm_port_frame(bool zeroed)
 	return frame_alloc(VMS_FRAME_UNTYPED, zeroed);
 }
 
+vms_pfn mm_port_huge_frame(bool zeroed)
+{
+	vms_pfn frame = sim_frame_try(2); /* of zeros */
+
+	(void)zeroed;
+	if (frame != VMS_NO_FRAME)
+		sim_handle_gone(frame);
+	return frame;
+}
+
+void mm_port_frame_divide(vms_pfn frame)
+{
+	sim_frame_divide(frame);
+}
+
 void *mm_port_alloc(uint64_t len)
 {
 	return heap_zalloc(len);
