@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Run mmbench in the kernel and print what each operation costs: counted.py KERNEL ARCHIVE MMBENCH [instructions|time]
+"""Run mmbench in the kernel and print what each operation costs: counted.py KERNEL ARCHIVE MMBENCH [instructions|time|huge]
 
 instructions: one CPU, and QEMU counts: one tick of the guest's clock is one instruction, so that two runs give the
-same figures. They stand beside Linux's, measured the same way (linux-6.1.txt). time: CPUS CPUs (2), in ns.
+same figures. They stand beside Linux's, measured the same way (linux-6.1.txt). time: CPUS CPUs (2), in ns. huge: what
+64 MiB cost with pages of 4 KiB and of 2 MiB, counted.
 """
 import os
 import sys
@@ -26,11 +27,22 @@ def times(rows):
         print("%-26s %12.0f %12.0f" % (name, row[0], row[1]))
 
 
+def huge(kernel, archive, program):
+    small, large = (figures.here(kernel, archive, program, words="r=3 st=0 fk=0 t=0 big=64", huge=policy)
+                    for policy in ("never", "always"))
+    print("%-26s %12s %12s %9s" % ("instructions, 64 MiB", "4 KiB pages", "2 MiB pages", "ratio"))
+    for name in small:
+        if name.startswith("big_"):
+            print("%-26s %12.0f %12.0f %8.2fx" % (name, small[name][3], large[name][3], large[name][3] / small[name][3]))
+
+
 def main():
     kernel, archive, program = sys.argv[1:4]
     if sys.argv[4:] == ["time"]:
         cpus = int(os.environ.get("CPUS") or "2")
         times(figures.here(kernel, archive, program, cpus, "r=%d t=%d" % (figures.ROUNDS_TIMED, min(cpus, 4))))
+    elif sys.argv[4:] == ["huge"]:
+        huge(kernel, archive, program)
     else:
         instructions(figures.here(kernel, archive, program))
 

@@ -10,6 +10,7 @@
  *   fk  1 = run the fork part                     default 1
  *   t   max threads in the threads part (0..4)    default 2
  *   pin 1 = pin thread i to CPU i                 default 1
+ *   big MiB that are touched, forked and unmapped as one   default 0: not done
  *   hz  TSC Hz, used only when clock_gettime fails
  *
  * One line per benchmark:
@@ -23,7 +24,7 @@ enum { PROT_R = 1, PROT_RW = 3, MAP_SHARED_ = 1, MAP_PRIV = 2, MAP_FIX = 0x10, M
 #define MAXN 1024
 #define MAXT 4
 
-static u64 cfg_r = 7, cfg_n = 512, cfg_g = 4, cfg_st = 1, cfg_fk = 1, cfg_t = 2, cfg_pin = 1, cfg_hz = 0;
+static u64 cfg_r = 7, cfg_n = 512, cfg_g = 4, cfg_st = 1, cfg_fk = 1, cfg_t = 2, cfg_pin = 1, cfg_hz = 0, cfg_big = 0;
 static int have_clock;
 
 static u64 now_ns(void)
@@ -306,6 +307,8 @@ static void b_fork(void)
 	st_print();
 }
 
+#include "big.h"
+
 /* (h): threads. Request j of thread i is at BASE + i*zone + j*len; 'high'
  * shuffles all requests among the threads, as the original does. */
 enum { K_MMAP_UNFIXED, K_MMAP, K_MMAP_PF, K_PF, K_UNMAP_VIRT, K_UNMAP, NKIND };
@@ -518,7 +521,7 @@ __attribute__((used)) void cmain(u64 *sp)
 		const char *a = argv[i];
 		(void)(num(a, "r", &cfg_r) || num(a, "n", &cfg_n) || num(a, "g", &cfg_g) || num(a, "st", &cfg_st) ||
 		       num(a, "fk", &cfg_fk) || num(a, "t", &cfg_t) || num(a, "pin", &cfg_pin) ||
-		       num(a, "hz", &cfg_hz));
+		       num(a, "big", &cfg_big) || num(a, "hz", &cfg_hz));
 	}
 	if (cfg_r < 1)
 		cfg_r = 1;
@@ -560,6 +563,8 @@ __attribute__((used)) void cmain(u64 *sp)
 	}
 	if (cfg_fk)
 		b_fork();
+	if (cfg_big)
+		b_big();
 	if (cfg_t >= 1) {
 		b_threads(1, 0, "t1.low.");
 		b_threads(1, 1, "t1.high.");

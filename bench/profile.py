@@ -177,7 +177,7 @@ def main():
             file.write(cpio.extended(initial, extra))
         symbols = Symbols(kernel, program)
         counter = Counter(folder)
-        line = qemu.command(kernel, packed, os.path.join(folder, "report"), "cmd=/prog/mmbench " + words, "1G",
+        line = qemu.command(kernel, packed, os.path.join(folder, "report"), "transparent_hugepage=never cmd=/prog/mmbench " + words, "1G",
                             max(1, threads), True)
         line += ["-serial", "file:" + console, "-monitor", "none"]
         machine = Held(line, folder, sys.stderr)
