@@ -156,6 +156,28 @@ static void no_cpu_goes_on_to_a_table_that_was_taken_out(void **state)
 	finish();
 }
 
+/* Not even if a fault does not make it forget the way, as it need not on every machine. */
+static void the_way_to_a_table_that_was_taken_out_is_forgotten(void **state)
+{
+	uint8_t byte;
+
+	(void)state;
+	sim_start(&(struct sim_options){.nr_cpus = 2, .sticky = true});
+	a = space_new();
+	b = space_new();
+	for (vms_va va = 0; va <= 3 * M2; va += 3 * M2) {
+		activate_everywhere(a);
+		leave_empty(a, va + P);
+		sim_run_on(1);
+		assert_false(sim_read(va + P, &byte));
+		sim_run_on(0);
+		OK(copy(0, G1, 0));
+		sim_check_tlbs();
+		leave_everywhere();
+	}
+	finish();
+}
+
 /* What `to` has at 4 MiB, what `from` has, whether it may be copied. */
 enum thing { NOTHING, PAGE, LARGE, MARK, EMPTY, NR_THINGS };
 
@@ -204,8 +226,8 @@ static void a_copy_takes_the_place_of_no_page(void **state)
 	}
 }
 
-/* A copy over all that the smaller of two cursors owns; then the larger goes on behind it. */
-static void go_on_behind(uint64_t len_from, uint64_t len_to)
+/* A copy over all that the smaller of two cursors owns, a table of pages if asked; then the larger goes on behind it. */
+static void go_on_behind(uint64_t len_from, uint64_t len_to, bool in_pages)
 {
 	struct vms_cursor from, to;
 	struct vms_guard guard;
@@ -214,6 +236,8 @@ static void go_on_behind(uint64_t len_from, uint64_t len_to)
 
 	begin(0);
 	map_at(a, P, 1, RW_);
+	if (in_pages)
+		map_at(len_from > len_to ? b : a, 9 * P, 1, RW_);
 	frame = map_at(len_from > len_to ? a : b, M2, 1, RW_);
 	cursor_open(&from, a, 0, len_from, VMS_EDITING);
 	vms_guard_enter(&guard);
@@ -254,10 +278,12 @@ static void the_smaller_cursor_is_the_limit(void **state)
 static void both_cursors_stand_behind_what_was_copied(void **state)
 {
 	(void)state;
-	go_on_behind(G1, M2);
-	go_on_behind(M2, G1);
-	go_on_behind(T5, M2);
-	go_on_behind(M2, T5);
+	for (uint32_t in_pages = 0; in_pages < 2; in_pages++) {
+		go_on_behind(G1, M2, in_pages);
+		go_on_behind(M2, G1, in_pages);
+		go_on_behind(T5, M2, in_pages);
+		go_on_behind(M2, T5, in_pages);
+	}
 }
 
 /* A mark whose token is the number of a frame counts no reference of that. */
@@ -319,6 +345,7 @@ int group_share(void)
 		cmocka_unit_test(empty_tables_stay_behind),
 		cmocka_unit_test(only_tables_in_the_range_are_taken_out),
 		cmocka_unit_test(no_cpu_goes_on_to_a_table_that_was_taken_out),
+		cmocka_unit_test(the_way_to_a_table_that_was_taken_out_is_forgotten),
 		cmocka_unit_test(a_copy_takes_the_place_of_no_page),
 		cmocka_unit_test(the_smaller_cursor_is_the_limit),
 		cmocka_unit_test(both_cursors_stand_behind_what_was_copied),
