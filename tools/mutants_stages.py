@@ -14,6 +14,8 @@ PATIENCE = 3
 # late, and only what fails twice has failed.
 SLOW = ("threads", "conform")
 NAMES = re.compile(r"^#define (\w+)|^static inline [\w \*]*?(\w+)\(", re.M)
+# In such a line what counts is what others do meanwhile, which only the explorer tries.
+ORDER = re.compile(r"fence|service|exchange|__ATOMIC|frame_sub|vms__(add|set_bit|clear_bit)")
 FAST = "fast/unit"
 SANITIZED = "out/sim/gcc-san/unit"
 CHECKED_TARGET = [CHECKED, CHECKED_FLAGS]
@@ -237,6 +239,10 @@ class Worker:
         if any(self.is_portable(path) for path in paths):
             self.compile_all(paths)
             self.cost[FAST] = self.time_groups(FAST)
+            if not self.options.first:
+                self.need(SANITIZED, [SANITIZED], lambda: self.time_groups(SANITIZED))
+                self.need(CHECKED, CHECKED_TARGET, lambda: self.time_groups(CHECKED))
+                self.need("explorer", ["out/explore/explore"], self.explorer_seconds)
         if any(not self.is_portable(path) for path in paths):
             self.need("arch", ["out/arch/test"], lambda: self.time(ARCH))
             self.need("archive", ["out/archive.cpio"], lambda: 0)
@@ -257,10 +263,8 @@ class Worker:
     def verdict(self, path, start, text, mutated, is_second):
         """none: it is no mutant; alive: after the first tests; survived: all; or what noticed it."""
         if is_second:
-            self.need(SANITIZED, [SANITIZED], lambda: self.time_groups(SANITIZED))
-            self.need(CHECKED, CHECKED_TARGET, lambda: self.time_groups(CHECKED))
-            self.need("explorer", ["out/explore/explore"], self.explorer_seconds)
-            return self.with_mutant(path, text, mutated, lambda: self.checked(path, start))
+            line = text[text.rfind("\n", 0, start) + 1:text.find("\n", start)]
+            return self.with_mutant(path, text, mutated, lambda: self.checked(path, start, line))
         if self.is_portable(path):
             return self.with_mutant(path, text, mutated, lambda: self.on_host(path, start))
         return self.with_mutant(path, text, mutated, self.on_machine)
@@ -282,23 +286,38 @@ class Worker:
             return "unit"
         return "alive" if self.is_new(path, users, "-O1") and self.is_new(path, users, "-O2") else "none"
 
-    def checked(self, path, start):
+    def checked(self, path, start, line):
+        """What takes longer, in an order in which most are noticed early: what others may do meanwhile first if it is that."""
+        stages = [lambda: self.sanitized_fail(path), lambda: self.slow_fail(path, start), lambda: self.checked_fail(path)]
+        stages.insert(0 if ORDER.search(line) else 3, lambda: self.explored_fail(path))
+        for stage in stages:
+            found = stage()
+            if found:
+                return found
+        return "survived"
+
+    def slow_fail(self, path, start):
         users = self.users_of(path, start)
         if all(self.compile(user, "mutant") for user in users) and self.link(users) and \
                 self.tests_fail(FAST, path, lambda name: name in SLOW):
             return "unit"
+        return None
+
+    def sanitized_fail(self, path):
         if not self.tree.make(SANITIZED):
             return "none"
-        if self.tests_fail(SANITIZED, path, lambda name: name not in SLOW):
-            return "sanitized"
+        return "sanitized" if self.tests_fail(SANITIZED, path, lambda name: name not in SLOW) else None
+
+    def checked_fail(self, path):
         if not self.tree.make(*CHECKED_TARGET):
             return "none"
         # No contracts in the slow ones: they would be the same again.
-        if self.tests_fail(CHECKED, path, lambda name: name not in SLOW):
-            return "checked"
-        if path.startswith("src/") and self.tree.make("out/explore/explore") and self.explorer_fails():
-            return "explorer"
-        return "survived"
+        return "checked" if self.tests_fail(CHECKED, path, lambda name: name not in SLOW) else None
+
+    def explored_fail(self, path):
+        if not path.startswith("src/") or not self.tree.make("out/explore/explore"):
+            return None
+        return "explorer" if self.explorer_fails() else None
 
     def on_machine(self):
         if not self.tree.make("out/arch/test"):
