@@ -79,6 +79,17 @@ static uint64_t protect(struct vms_cursor *cursor, const struct action *action)
 	return nr;
 }
 
+/* Pages up to the first that is not mapped: they may be written where nobody else has the frame. */
+static uint64_t take(struct vms_cursor *cursor, uint64_t len)
+{
+	struct vms_change change = {.set = VMS_R + VMS_W, .cow = VMS_SOFT0};
+	vms_va before = cursor->at;
+
+	if (vms_cursor_protect_run(cursor, len, change) != VMS_OK)
+		explore_fail("a right to write cannot be given");
+	return (cursor->at - before) / VMS_PAGE;
+}
+
 static uint64_t query(struct vms_cursor *cursor, bool borrow)
 {
 	struct vms_item item;
@@ -122,6 +133,8 @@ static uint64_t edit(struct vms_cursor *cursor, const struct action *action)
 		if (vms_cursor_protect(cursor, len, (struct vms_change){.clear = VMS_W}, &nr) != VMS_OK)
 			explore_fail("a range cannot be protected");
 		return nr;
+	case TAKE:
+		return take(cursor, len);
 	case REPLACE:
 		if (vms_cursor_unmap(cursor, VMS_PAGE, &nr) != VMS_OK || vms_cursor_jump(cursor, action->a * VMS_PAGE))
 			return 1000;
@@ -139,7 +152,7 @@ static uint64_t edit(struct vms_cursor *cursor, const struct action *action)
 static bool is_edit(const struct action *action)
 {
 	return (action->kind >= MAP && action->kind <= GROW) || action->kind == REPLACE || action->kind == SHARE ||
-	       action->kind == COPY || action->kind == PROTECT_ALL || action->kind == DEVICE;
+	       action->kind == COPY || action->kind == PROTECT_ALL || action->kind == TAKE || action->kind == DEVICE;
 }
 
 /* Does only this CPU change what these pages hold, so that a flush can be checked afterwards? */

@@ -249,6 +249,28 @@ static uint64_t apply_range(uint32_t *pages, const struct action *action)
 	return action->kind == MARK ? (uint64_t)VMS_OK : nr;
 }
 
+/* Pages of all spaces that map the frame of this one. */
+static uint32_t nr_holders(state_pages state, uint32_t page)
+{
+	uint32_t nr = 0;
+
+	for (uint32_t space = 0; space < NR_SPACES; space++) {
+		for (uint32_t i = 0; i < NR_PAGES; i++)
+			nr += is_mapped(state[space][i]) && (state[space][i] & 0xfffu) == (page & 0xfffu);
+	}
+	return nr;
+}
+
+static uint64_t apply_take(state_pages state, const struct action *action)
+{
+	uint32_t *pages = state[action->space];
+	uint32_t page = action->a;
+
+	for (; page < action->b && is_mapped(pages[page]); page++)
+		pages[page] = (pages[page] & 0xfffu) | (nr_holders(state, pages[page]) == 1 ? 0 : PAGE_READ_ONLY);
+	return page - action->a;
+}
+
 /* What the action would return, and what it makes of the pages. False: it has no say in that. */
 static bool action_apply(state_pages state, const struct action *action, uint64_t *value)
 {
@@ -266,6 +288,9 @@ static bool action_apply(state_pages state, const struct action *action, uint64_
 	case GROW:
 	case PROTECT_ALL:
 		*value = apply_range(pages, action);
+		return true;
+	case TAKE:
+		*value = apply_take(state, action);
 		return true;
 	case COPY:
 		*value = apply_copy(pages, state[action->value], action);

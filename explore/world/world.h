@@ -76,10 +76,11 @@ enum action_kind {
 	READ,        /* vms_space_reader() and copy one byte of page a */
 	COPY,        /* pages [a, b) of the space to space `value`, as fork does */
 	PROTECT_ALL, /* as PROTECT, in one call */
-	SHARE,       /* frame `value`, which is mapped elsewhere, at page a too */
-	DEVICE,      /* pages [a, b): the device's from its page `value` on */
-	PEEK,        /* read a byte of page a, of a space that need not be active */
-	POKE         /* write it */
+	TAKE,   /* pages [a, b): writing again where nobody else has the frame; up to the first that is not mapped */
+	SHARE,  /* frame `value`, which is mapped elsewhere, at page a too */
+	DEVICE, /* pages [a, b): the device's from its page `value` on */
+	PEEK,   /* read a byte of page a, of a space that need not be active */
+	POKE    /* write it */
 };
 
 struct action {
