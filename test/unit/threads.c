@@ -5,8 +5,13 @@
  * frame carries the address it is mapped at: a program that reads must find that or fault, never anything
  * else, which would be a stale translation or a frame freed too early.
  */
+#define _GNU_SOURCE
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
+#include <string.h>
+
+#include <src/atomic.h>
 
 #include "threads.h"
 #include "unit.h"
@@ -206,9 +211,63 @@ static void four_cpus_with_hostile_tlbs(void **state)
 	run(4, 5);
 }
 
+#define NR_ROUNDS 65536u
+
+/* Two threads, each a store and then a load of what the other stores, with the fence between. */
+static struct {
+	uint32_t round;
+	uint32_t word;
+	bool missed[NR_ROUNDS];
+} __attribute__((aligned(64))) side[2];
+
+static void *store_and_look(void *argument)
+{
+	uint32_t self = (uint32_t)(uintptr_t)argument, spins = 0;
+	cpu_set_t cpus;
+
+	/* On two CPUs at once if the machine has them, and lets us; otherwise there is nothing to see. */
+	CPU_ZERO(&cpus);
+	CPU_SET(self, &cpus);
+	(void)pthread_setaffinity_np(pthread_self(), sizeof(cpus), &cpus);
+	for (uint32_t round = 1; round < NR_ROUNDS; round++) {
+		__atomic_store_n(&side[self].round, round, __ATOMIC_RELEASE);
+		while (__atomic_load_n(&side[1 - self].round, __ATOMIC_ACQUIRE) < round) {
+			if (++spins % 1024 == 0)
+				sched_yield();
+		}
+		/* Whichever is late by whatever it takes for both to be at it together. */
+		for (volatile uint32_t wait = self == 0 ? round % 64 : round / 64 % 64; wait > 0; wait--)
+			;
+		vms__store32(&side[self].word, round);
+		vms__fence();
+		side[self].missed[round] = vms__load32(&side[1 - self].word) < round;
+	}
+	return NULL;
+}
+
+/* If neither saw the other's store, both loads went before both stores. */
+static void a_fence_keeps_a_load_behind_a_store(void **state)
+{
+	pthread_t thread[2];
+	uint32_t nr_met = 0;
+
+	(void)state;
+	memset(side, 0, sizeof(side));
+	for (uintptr_t i = 0; i < 2; i++)
+		assert_int_equal(pthread_create(&thread[i], NULL, store_and_look, (void *)i), 0);
+	for (uint32_t i = 0; i < 2; i++)
+		pthread_join(thread[i], NULL);
+	for (uint32_t round = 1; round < NR_ROUNDS; round++) {
+		assert_false(side[0].missed[round] && side[1].missed[round]);
+		nr_met += !side[0].missed[round] && !side[1].missed[round];
+	}
+	printf("[          ] %u times of %u each saw the other's store\n", nr_met, NR_ROUNDS - 1);
+}
+
 int group_threads(void)
 {
 	const struct CMUnitTest test[] = {
+		cmocka_unit_test(a_fence_keeps_a_load_behind_a_store),
 		cmocka_unit_test(two_cpus),
 		cmocka_unit_test(four_cpus),
 		cmocka_unit_test(four_cpus_with_hostile_tlbs),
