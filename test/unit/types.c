@@ -157,6 +157,8 @@ static void entries_settle_when_hardware_is_done(void **state)
 	assert_true(arch_pte_settled(arch_pte_leaf(5, 1, (struct vms_prop){VMS_R | VMS_W | ad, 0}, true)));
 	assert_true(arch_pte_settled(arch_pte_leaf(5, 1, NONE, true)));
 	assert_true(arch_pte_settled(0));
+	/* What is not present grants nothing, whatever its other bits are. */
+	assert_false(arch_pte_may_write(ARCH_PTE_W));
 }
 
 int group_types(void)
