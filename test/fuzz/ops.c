@@ -173,15 +173,48 @@ static void do_fill(bool mark)
 	pages_set(before, len, new);
 }
 
+/* A page's flags after a change. */
+static uint32_t flags_after(const struct page *this, struct vms_change change)
+{
+	uint32_t flags = (this->prop.flags & ~change.clear) | change.set;
+
+	if (change.cow == 0 || !vms_has(flags, VMS_W) || (this->what == VMS_MAPPED && vms_frame_refs(this->frame) == 1))
+		return flags;
+	return (flags & ~VMS_W) | change.cow;
+}
+
+static void do_protect_run(uint64_t len, struct vms_change change)
+{
+	uint64_t before = at(), i = before;
+	bool all = vms_has(change.set, VMS_R) ||
+		   (!(change.set & (VMS_W | VMS_X)) &&
+		    (!vms_has(change.clear, VMS_R) || (change.clear & (VMS_W | VMS_X)) == (VMS_W | VMS_X)));
+	enum vms_status status = vms_cursor_protect_run(&cursor, len * P, change);
+
+	if (no_memory(status, before))
+		return;
+	MUST(status == (len == 0 ? VMS_OUT_OF_RANGE : all ? VMS_OK : VMS_BAD_PROP));
+	for (; status == VMS_OK && i < before + len && is_mapped(&page[i]); i++)
+		page[i].prop.flags = flags_after(&page[i], change);
+	MUST(at() == i);
+}
+
 static void do_protect(void)
 {
 	uint64_t byte = take(&in, 2), len = take_len(), before = at(), i = before;
 	uint32_t rights = VMS_R | VMS_W | VMS_X | VMS_SOFT0 | VMS_SOFT1;
 	struct vms_change change = {.clear = (uint32_t)byte & rights, .set = (uint32_t)(byte >> 8) & rights};
+	enum vms_status status;
 	struct vms_item item;
-	enum vms_status status = vms_cursor_protect_next(&cursor, len * P, change, &item);
 	struct vms_prop prop;
 
+	/* Bits that are no rights say the rest. */
+	change.cow = byte & VMS_ACCESSED ? VMS_SOFT0 : byte & VMS_DIRTY ? VMS_SOFT1 : 0;
+	if (byte & VMS_GLOBAL) {
+		do_protect_run(len, change);
+		return;
+	}
+	status = vms_cursor_protect_next(&cursor, len * P, change, &item);
 	if (no_memory(status, before))
 		return;
 	while (i < before + len && !is_mapped(&page[i]))
@@ -203,7 +236,7 @@ static void do_protect(void)
 	MUST(status == VMS_OK && item.va <= BASE + i * P && item.va >= BASE && item.va + item.len == BASE + at() * P);
 	for (i = (item.va - BASE) / P; i < at(); i++) {
 		MUST(is_mapped(&page[i]));
-		page[i].prop.flags = prop.flags;
+		page[i].prop.flags = flags_after(&page[i], change);
 	}
 	item_check(&item);
 }
