@@ -52,10 +52,10 @@ enum vms_status vms_frame_from_unused(vms_pfn frame, enum vms_frame_kind kind, u
 	  @   vms_machine.meta[frame + 1 .. frame + nr - 1].level;
 	  @ loop variant nr - i; */
 	for (uint32_t i = 1; i < nr; i++) {
-		vms_machine.meta[frame + i].level = level;
+		vms__store32(&vms_machine.meta[frame + i].level, level);
 		vms__store32(&vms_machine.meta[frame + i].kind, VMS_FRAME_TAIL);
 	}
-	vms_machine.meta[frame].level = level;
+	vms__store32(&vms_machine.meta[frame].level, level);
 	vms__store32(&vms_machine.meta[frame].refs, 1);
 	vms__store32(&vms_machine.meta[frame].kind, kind);
 	return VMS_OK;

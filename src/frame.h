@@ -28,11 +28,16 @@ static inline vms_pfn vms__frame_head(vms_pfn frame)
 {
 	const struct vms_frame *meta = &vms_machine.meta[frame];
 
-	/* Whoever has the frame to itself may make it unique meanwhile, or shared again. */
-	return vms__load32(&meta->kind) == VMS_FRAME_TAIL ? frame - frame % vms__frames_in(meta->level) : frame;
+	/* Who holds the frame alone may make it unique meanwhile; and who asks need not hold it: it may go. */
+	if (vms__load32(&meta->kind) != VMS_FRAME_TAIL)
+		return frame;
+	return frame - frame % vms__frames_in(vms__load32(&meta->level));
 }
 
-/* May references to this frame be counted: is it managed RAM that users may see, or a part of such? */
+/*
+ * May references to this frame be counted: is it managed RAM that users may see, or a part of such? A leaf that the
+ * caller has locked maps it, which holds it: its kind stays.
+ */
 /*@ requires mem_ok && books_ok;
   @ assigns \nothing;
   @ ensures \result <==> counted(frame); */
@@ -108,7 +113,7 @@ static inline void vms__frame_drop(vms_pfn frame)
 		vms__frame_sub(vms__frame_head(frame));
 }
 
-/* May the caller map this frame, and hold a reference of it to give away? Its leaf's level, or 0. */
+/* May the caller, who holds the frame so that its kind stays, map it and give a reference away? Its leaf's level, or 0. */
 /*@ requires mem_ok;
   @ assigns \nothing;
   @ ensures \result == (frame < vms_machine.nr_frames && kind_of(frame) == VMS_FRAME_UNTYPED ? size_of(frame) : 0); */

@@ -124,7 +124,7 @@ static bool is_device(const struct vms_cursor *cursor, vms_pfn frame, uint64_t n
 	if (nr > VMS_NO_FRAME - frame)
 		return false;
 	for (uint64_t i = 0; vms__is_user(cursor) && i < nr && frame + i < vms_machine.nr_frames; i++) {
-		if (vms_machine.meta[frame + i].kind != VMS_FRAME_RESERVED)
+		if (vms__load32(&vms_machine.meta[frame + i].kind) != VMS_FRAME_RESERVED)
 			return false;
 	}
 	return true;

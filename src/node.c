@@ -17,8 +17,8 @@ bool vms__tables_reserve(vms_pfn *first, uint32_t nr)
 			vms__tables_unreserve(first);
 			return false;
 		}
-		vms_machine.meta[table].kind = VMS_FRAME_TABLE;
-		vms_machine.meta[table].refs = 1;
+		vms__store32(&vms_machine.meta[table].kind, VMS_FRAME_TABLE);
+		vms__store32(&vms_machine.meta[table].refs, 1);
 		vms_machine.ram[table] = (struct vms_table){{0}};
 		vms__tables_push(first, table);
 		nr--;
@@ -28,8 +28,8 @@ bool vms__tables_reserve(vms_pfn *first, uint32_t nr)
 
 static void table_give_back(vms_pfn table)
 {
-	vms_machine.meta[table].refs = 0;
-	vms_machine.meta[table].kind = VMS_FRAME_UNUSED;
+	vms__store32(&vms_machine.meta[table].refs, 0);
+	vms__store32(&vms_machine.meta[table].kind, VMS_FRAME_UNUSED);
 	vms_port_frame_free(table, 1);
 }
 
@@ -43,7 +43,7 @@ void vms__table_init(vms_pfn table, uint32_t level, vms_pfn root, uint32_t prefi
 {
 	struct vms_frame *meta = &vms_machine.meta[table];
 
-	meta->level = level;
+	vms__store32(&meta->level, level);
 	meta->root = root;
 	meta->prefix = prefix;
 	meta->nr_present = 0;

@@ -1,5 +1,6 @@
 /*
- * A space that is entered and left while a page of it goes; unique frames; segments. Frame 0 is what all is about.
+ * A space that is entered and left while a page of it goes; unique frames; kinds; segments. Frame 0 is what all is
+ * about, or the frame that CPU 1 makes a table of next.
  */
 #include "more.h"
 
@@ -120,6 +121,96 @@ void unique_finish_kept(void)
 {
 	if (world.data_free[0] || vms_frame_refs(frame()) != 1)
 		explore_fail("the frame has %u references", vms_frame_refs(frame()));
+}
+
+/* --- Kinds, asked for by those who hold nothing --- */
+
+static vms_pfn table_next(void)
+{
+	return world.cpu[1].pool[0];
+}
+
+static vms_pfn table_made;
+
+/* Frame 0 to 3 are a huge frame, CPU 1's. */
+void kind_setup(void)
+{
+	frame_make(0, 2);
+	table_made = table_next();
+}
+
+void kind_table(void)
+{
+	vms_pfn list;
+
+	vms_port_preempt_off();
+	if (!vms__tables_reserve(&list, 1))
+		explore_fail("no table");
+	vms__table_init(list, 1, list, 0);
+	vms__tables_unreserve(&list);
+	vms_port_preempt_on();
+}
+
+EXPLORE_UNSEEN static void part_to_pool(uint32_t part)
+{
+	world.cpu[1].pool[0] = frame() + part;
+}
+
+/* The huge frame goes, and a part of it becomes a table. */
+static void huge_to_table(uint32_t part)
+{
+	vms_pfn list;
+
+	vms_port_preempt_off();
+	vms_frame_put(frame());
+	part_to_pool(part);
+	if (!vms__tables_reserve(&list, 1))
+		explore_fail("no table");
+	vms__table_init(list, 1, list, 0);
+	vms_port_preempt_on();
+}
+
+void kind_huge(void)
+{
+	huge_to_table(1);
+}
+
+void kind_huge_first(void)
+{
+	huge_to_table(0);
+}
+
+/* No user may see managed memory as a device, nor hold what nobody holds. */
+static void kind_ask(vms_pfn which, bool get)
+{
+	struct vms_prop prop = {VMS_R + VMS_W, VMS_WRITE_BACK};
+	struct vms_cursor cursor;
+	struct vms_guard guard;
+
+	(void)vms_frame_refs(which);
+	vms_guard_enter(&guard);
+	if (vms_cursor_open(&cursor, &world.space[0], &guard, 0, VMS_PAGE, VMS_EDITING) != VMS_OK)
+		explore_fail("no cursor");
+	if (vms_cursor_map_device(&cursor, which, VMS_PAGE, prop) != VMS_BAD_FRAME)
+		explore_fail("memory is mapped as a device");
+	if (get && vms_frame_get(which) != VMS_UNUSED)
+		explore_fail("a table is held");
+	vms_cursor_close(&cursor);
+	vms_guard_leave(&guard);
+}
+
+void kind_ask_table(void)
+{
+	kind_ask(table_made, true);
+}
+
+void kind_ask_part(void)
+{
+	kind_ask(frame() + 1, false);
+}
+
+void kind_finish(void)
+{
 }
 
 /* --- Segments --- */

@@ -21,6 +21,15 @@ void unique_get_late(void);
 void unique_finish_gone(void);
 void unique_finish_kept(void);
 
+/* Frames that come and go, and somebody who holds nothing and asks what they are. */
+void kind_setup(void);
+void kind_table(void);
+void kind_huge(void);
+void kind_huge_first(void);
+void kind_ask_table(void);
+void kind_ask_part(void);
+void kind_finish(void);
+
 /* A run of frames, and a slice of it. */
 void segment_setup(void);
 void segment_give(void);
