@@ -79,6 +79,28 @@ long sys_mprotect(const uint64_t a[6])
 	return mm_protect(this_process()->mm, a[0], a[1], a[2] > UINT32_MAX ? ~PROT_ALL : (uint32_t)a[2]);
 }
 
+/* Protection keys: this kernel gives out none, as on a processor without them. Key -1 is: no key. */
+long sys_pkey_alloc(const uint64_t a[6])
+{
+	return a[0] != 0 || (a[1] & ~3ull) ? -EINVAL : -ENOSPC;
+}
+
+long sys_pkey_free(const uint64_t a[6])
+{
+	(void)a;
+	return -EINVAL;
+}
+
+long sys_pkey_mprotect(const uint64_t a[6])
+{
+	return (int)a[3] == -1 ? sys_mprotect(a) : -EINVAL;
+}
+
+long sys_remap_file_pages(const uint64_t a[6])
+{
+	return a[2] != 0 ? -EINVAL : mm_remap_file(this_process()->mm, a[0], a[1], a[3], (uint32_t)a[4]);
+}
+
 long sys_mremap(const uint64_t a[6])
 {
 	return mm_remap(this_process()->mm, a[0], a[1], a[2], a[3] > 7 ? ~0u : (uint32_t)a[3], a[4]);

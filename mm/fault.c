@@ -196,8 +196,13 @@ struct other_end {
 	const unsigned char *from;
 };
 
-/* Copy within one page of a space that need not be active. */
-static long page_copy(struct mm *mm, vms_va va, struct other_end *other, uint64_t len)
+static uint32_t access_of(const struct other_end *other)
+{
+	return other->from != NULL ? VMS_W : VMS_R;
+}
+
+/* Copy within one page of a space that need not be active; if `huge`, MM_MAY_BE_HUGE too: as mm_resolve(). */
+static long page_copy_once(struct mm *mm, vms_va va, struct other_end *other, uint64_t len, bool huge)
 {
 	vms_va page = va - va % VMS_PAGE;
 	struct vms_cursor cursor;
@@ -208,7 +213,7 @@ static long page_copy(struct mm *mm, vms_va va, struct other_end *other, uint64_
 	vms_guard_enter(&guard);
 	result = mm_errno(vms_cursor_open(&cursor, &mm->space, &guard, page, page + VMS_PAGE, VMS_EDITING));
 	if (result == 0) {
-		result = mm_resolve(mm, &cursor, other->from != NULL ? VMS_W : VMS_R, false);
+		result = mm_resolve(mm, &cursor, access_of(other), huge);
 		if (result == 0 && vms_cursor_jump(&cursor, page) == VMS_OK &&
 		    vms_cursor_query(&cursor, &item) == VMS_OK) {
 			unsigned char *user =
@@ -223,6 +228,16 @@ static long page_copy(struct mm *mm, vms_va va, struct other_end *other, uint64_
 	}
 	vms_guard_leave(&guard);
 	return result == -EINVAL ? -EFAULT : result;
+}
+
+static long page_copy(struct mm *mm, vms_va va, struct other_end *other, uint64_t len)
+{
+	long result = page_copy_once(mm, va, other, len, true);
+
+	if (result != MM_MAY_BE_HUGE)
+		return result;
+	(void)mm_huge_resolve(mm, va, access_of(other));
+	return page_copy_once(mm, va, other, len, false);
 }
 
 static long copy_pages(struct mm *mm, vms_va va, struct other_end other, uint64_t len)

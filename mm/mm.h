@@ -94,6 +94,8 @@ long mm_map_check(vms_va hint, uint64_t len, uint32_t flags, bool is_file, uint6
 long mm_unmap(struct mm *mm, vms_va va, uint64_t len);
 long mm_protect(struct mm *mm, vms_va va, uint64_t len, uint32_t prot);
 long mm_remap(struct mm *mm, vms_va old, uint64_t old_len, uint64_t new_len, uint32_t flags, vms_va new_va);
+/* remap_file_pages: in a shared mapping of a file, [va, va + len) shows the file's pages from page `index` on. */
+long mm_remap_file(struct mm *mm, vms_va va, uint64_t len, uint64_t index, uint32_t flags);
 long mm_advise(struct mm *mm, vms_va va, uint64_t len, int advice);
 vms_va mm_brk(struct mm *mm, vms_va end);     /* the break afterwards; several threads may */
 void mm_set_brk(struct mm *mm, vms_va start); /* where the heap begins: set by exec */

@@ -265,3 +265,43 @@ long mm_remap(struct mm *mm, vms_va old, uint64_t old_len, uint64_t new_len, uin
 		mm_port_file_put(area.file);
 	return result;
 }
+
+/* Is [va, va + len) all of one shared mapping of a file, with the same rights? `area` is its first run; the file is held. */
+static bool is_one_file(struct mm *mm, vms_va va, uint64_t len, struct mm_area *area)
+{
+	struct mm_area next;
+	bool fits;
+
+	if (!mm_next_area_hold(mm, va, area))
+		return false;
+	next = *area;
+	fits = area->shared && area->start == va;
+	while (fits && next.end < va + len) {
+		vms_va at = next.end;
+
+		fits = mm_next_area(mm, at, &next) && next.start == at && next.file == area->file &&
+		       next.prot == area->prot;
+	}
+	if (!fits && area->file != NULL)
+		mm_port_file_put(area->file);
+	return fits;
+}
+
+long mm_remap_file(struct mm *mm, vms_va va, uint64_t len, uint64_t index, uint32_t flags)
+{
+	struct mm_area area;
+	long result;
+
+	va -= va % VMS_PAGE;
+	len -= len % VMS_PAGE;
+	if (len == 0 || va + len < va || index + len / VMS_PAGE < index || !mm_range_valid(va, len) ||
+	    !is_one_file(mm, va, len, &area))
+		return -EINVAL;
+	result = index > INT64_MAX / VMS_PAGE
+			 ? -EOVERFLOW
+			 : mm_map(mm, va, len, prot_like(&area),
+				  flags_like(&area) | MM_FIXED | MM_POPULATE | (flags & MM_NONBLOCK), area.file,
+				  index * VMS_PAGE);
+	mm_port_file_put(area.file);
+	return result < 0 ? result : 0;
+}

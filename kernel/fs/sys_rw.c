@@ -120,6 +120,28 @@ long sys_writev(const uint64_t a[6])
 	return move_vec(a, HERE, true);
 }
 
+enum { SPLICE_F_NONBLOCK = 2, SPLICE_F_ALL = 15 };
+
+/* Into or out of a pipe, as writev and readv: a pipe has bytes here, and no pages that could be given to it. */
+long sys_vmsplice(const uint64_t a[6])
+{
+	struct file *file;
+	bool is_pipe, write, waits;
+
+	if (a[3] & ~(uint64_t)SPLICE_F_ALL)
+		return -EINVAL;
+	file = fd_file((int)a[0]);
+	if (file == NULL)
+		return -EBADF;
+	is_pipe = pipe_size(file) >= 0;
+	write = file_can_write(file);
+	waits = (file_poll(file) & (write ? POLLOUT : POLLIN)) == 0;
+	file_put(file);
+	if (!is_pipe)
+		return -EBADF;
+	return waits && (a[3] & SPLICE_F_NONBLOCK) ? -EAGAIN : move_vec(a, HERE, write);
+}
+
 long sys_preadv(const uint64_t a[6])
 {
 	return move_vec(a, offset_of(a[3]), false);

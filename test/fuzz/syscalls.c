@@ -14,6 +14,7 @@
 #include "program.h"
 
 #define NR_FRAMES 1500u
+#define NR_LARGE 3u
 #define RECLAIM_ROUNDS 8
 
 static bool done; /* the run is over */
@@ -32,7 +33,7 @@ static void on_failure(const char *message)
 static void power_on(void)
 {
 	sim_on_failure = on_failure;
-	sim_start(&(struct sim_options){.nr_cpus = 1, .nr_frames = NR_FRAMES});
+	sim_start(&(struct sim_options){.nr_cpus = 1, .nr_frames = NR_FRAMES, .nr_large = NR_LARGE});
 	/* The kernel does not preempt its threads: a lock counts from here on. */
 	vms_port_preempt_off();
 	sched_init();
@@ -59,7 +60,7 @@ static void run(void *unused)
 	mm_fini();
 	for (int i = 0; i < RECLAIM_ROUNDS; i++)
 		vms_reclaim();
-	MUST(sim_frames_used() == frames);
+	MUST(sim_frames_used() == frames && sim_large_used() == 0);
 	MUST(heap_used() == heap);
 	done = true;
 	sched_exit();
