@@ -124,6 +124,12 @@ enum user_event user_trap_take(struct user_trap *trap, uint64_t event)
 	regs->orig_rax = ~0ull;
 	/* Back by iretq, which loads every register; vector 0 is an event too. */
 	regs->event = 1;
+	trap->is_page_fault = event == TRAP_PAGE_FAULT;
+	if (trap->is_page_fault) {
+		trap->fault = fault_of(error, cr2_read(), true);
+		irq_on();
+		return USER_EXCEPTION;
+	}
 	if (event >= ARRAY_LEN(exceptions) || event == TRAP_NMI) {
 		if (event == TRAP_NMI)
 			trap_stop(regs, event);
@@ -132,12 +138,6 @@ enum user_event user_trap_take(struct user_trap *trap, uint64_t event)
 		return USER_INTERRUPT;
 	}
 
-	trap->is_page_fault = event == TRAP_PAGE_FAULT;
-	if (trap->is_page_fault) {
-		trap->fault = fault_of(error, cr2_read(), true);
-		irq_on();
-		return USER_EXCEPTION;
-	}
 	exception = &exceptions[event];
 	trap->number = (uint32_t)event;
 	trap->name = trap_name(event);
