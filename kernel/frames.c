@@ -186,7 +186,7 @@ static void chain_get(struct kept *mine)
 }
 
 /* `now` is empty: another chain in its place, if there is any. */
-static void refill(struct kept *mine)
+VMS_SELDOM static void refill(struct kept *mine)
 {
 	if (mine->nr_full > 0) {
 		mine->now = mine->full;
@@ -223,7 +223,7 @@ vms_pfn vms_port_frame_alloc(void)
 }
 
 /* `now` is a full chain: it stands behind from now on, and the one that stood there goes to the stock. */
-static void put_behind(struct kept *mine)
+VMS_SELDOM static void put_behind(struct kept *mine)
 {
 	if (mine->nr_full > 0) {
 		lock_take(&blocks.lock);
@@ -237,17 +237,22 @@ static void put_behind(struct kept *mine)
 	mine->nr_now = 0;
 }
 
+VMS_SELDOM static void large_free(const struct kept *mine, vms_pfn frame, uint32_t level)
+{
+	if (mine->dividing)
+		return;
+	lock_take(&blocks.lock);
+	block_free(frame, 9 * (level - 1));
+	blocks.nr_huge--;
+	lock_drop(&blocks.lock);
+}
+
 void vms_port_frame_free(vms_pfn frame, uint32_t level)
 {
 	struct kept *mine = &kept[this_cpu()->id];
 
 	if (level > 1) {
-		if (mine->dividing)
-			return;
-		lock_take(&blocks.lock);
-		block_free(frame, 9 * (level - 1));
-		blocks.nr_huge--;
-		lock_drop(&blocks.lock);
+		large_free(mine, frame, level);
 		return;
 	}
 	if (mine->nr_now == NR_CHAIN)

@@ -42,19 +42,18 @@ static struct slabs {
 	bool started;
 } VMS_OWN_LINE slabs[NR_CLASSES];
 
+/* The first that is large enough: two to a power of two up to 2,048, the power itself the second; then one. */
 static uint32_t class_of(size_t len)
 {
-	uint32_t low = 0, high = NR_CLASSES - 1;
+	uint32_t power, class;
 
-	while (low < high) {
-		uint32_t middle = (low + high) / 2;
-
-		if (sizes[middle] < len)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	if (len <= sizes[0])
+		return 0;
+	power = 63 - (uint32_t)__builtin_clzll(len - 1);
+	if (power >= 11)
+		return power + 3 < NR_CLASSES ? power + 3 : NR_CLASSES - 1;
+	class = 2 * (power - 4);
+	return len <= sizes[class] ? class : class + 1;
 }
 
 static uint32_t order_of(uint32_t class)
