@@ -55,13 +55,11 @@ static long discard_run(struct mm *mm, struct vms_cursor *cursor, const struct v
 			uint32_t argument)
 {
 	uint64_t len = mm_run_len(cursor, item, end);
-	struct mm_place place;
 
-	(void)argument;
+	(void)mm, (void)argument;
 	if (item->what != VMS_MAPPED)
 		return mm_errno(vms_cursor_jump(cursor, vms_cursor_at(cursor) + len));
-	place = mm_place_of(mm, item, vms_cursor_at(cursor));
-	return mm_errno(vms_cursor_mark(cursor, len, mm_token(place.prot, place.is_file)));
+	return mm_errno(vms_cursor_mark(cursor, len, mm_token(mm_rights_of(item), vms_has(item->prop.flags, MM_FILE))));
 }
 
 static long remove_pages(const struct mm_area *area, vms_va start, vms_va end)
@@ -125,14 +123,6 @@ static long advise_range(struct mm *mm, vms_va va, vms_va end, enum advice advic
 	return result != 0 ? result : holes ? -ENOMEM : 0;
 }
 
-/* No file, no lock: nothing special in the range? */
-static bool is_plain(struct mm *mm, vms_va va, vms_va end)
-{
-	struct mm_record record;
-
-	return !mm_record_next(mm, va, 0, &record) || record.start >= end;
-}
-
 static bool is_known(int advice)
 {
 	return (advice >= NORMAL && advice <= DONTNEED) || (advice >= FREE && advice <= DONTNEED_LOCKED);
@@ -158,7 +148,7 @@ long mm_advise(struct mm *mm, vms_va va, uint64_t len, int advice)
 		return -ENOMEM;
 	if (advice == POPULATE_READ || advice == POPULATE_WRITE)
 		return populate(mm, va, size, advice == POPULATE_WRITE);
-	if ((advice == DONTNEED || advice == FREE) && is_plain(mm, va, va + size)) {
+	if ((advice == DONTNEED || advice == FREE) && !mm_records_any(mm, va, va + size, 0)) {
 		mm_huge_cut(mm, va, va + size);
 		return mm_range_work(mm, va, size, discard_run, 0, false);
 	}

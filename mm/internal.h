@@ -99,7 +99,8 @@ void mm_record_free(struct mm_record *record);
 void mm_record_set(struct mm *mm, struct mm_record *record);
 /* Clear and set flags of all of [start, end), which has memory everywhere. -ENOMEM: of a part of it. */
 long mm_records_flag(struct mm *mm, vms_va start, vms_va end, uint32_t clear, uint32_t set);
-bool mm_record_at(struct mm *mm, vms_va va, struct mm_record *record); /* the one that covers va: a copy */
+bool mm_record_at(struct mm *mm, vms_va va, struct mm_record *record);        /* the one that covers va: a copy */
+bool mm_records_any(struct mm *mm, vms_va start, vms_va end, uint32_t flags); /* is one there, with these flags? */
 /* The first one that ends after va and has one of these flags (0: any). */
 bool mm_record_next(struct mm *mm, vms_va va, uint32_t flags, struct mm_record *record);
 /* The one that starts at `start` starts at va from now on: there is nothing between. */

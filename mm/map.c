@@ -59,14 +59,16 @@ static long fill_owned(struct mm *mm, struct vms_cursor *cursor, const struct fi
  */
 static long fill(struct mm *mm, vms_va va, uint64_t len, const struct filling *filling, bool replace, vms_va *end)
 {
-	struct mm_record like = filling->record, *record = NULL;
+	struct mm_record *record = NULL;
 	struct vms_cursor cursor;
 	struct vms_guard guard;
 	long result;
 
 	if (replace)
 		mm_huge_cut(mm, va, va + len);
-	if (like.file != NULL || like.flags != 0) {
+	if (filling->record.file != NULL || filling->record.flags != 0) {
+		struct mm_record like = filling->record;
+
 		like.start = va;
 		like.end = va + len;
 		record = mm_record_new(mm, &like);

@@ -65,14 +65,6 @@ long mm_range_work(struct mm *mm, vms_va va, uint64_t len, mm_run_work *work, ui
 	return result < 0 ? result : holes ? -ENOMEM : 0;
 }
 
-/* Is memory that is shared on purpose among [va, end)? There the right to write depends on the file. */
-static bool has_shared(struct mm *mm, vms_va va, vms_va end)
-{
-	struct mm_record record;
-
-	return mm_record_next(mm, va, MM_RECORD_SHARED, &record) && record.start < end;
-}
-
 static long protect_run(struct mm *mm, struct vms_cursor *cursor, const struct vms_item *item, vms_va end,
 			uint32_t prot)
 {
@@ -83,7 +75,9 @@ static long protect_run(struct mm *mm, struct vms_cursor *cursor, const struct v
 	/* Private pages that others hold too are copied at the first write. */
 	if (vms_has(prot, VMS_W))
 		change.cow = MM_COW;
-	if (item->what != VMS_MARKED && !(vms_has(prot, VMS_W) && has_shared(mm, vms_cursor_at(cursor), end)))
+	/* Where memory is shared on purpose, the right to write depends on the file. */
+	if (item->what != VMS_MARKED &&
+	    !(vms_has(prot, VMS_W) && mm_records_any(mm, vms_cursor_at(cursor), end, MM_RECORD_SHARED)))
 		return mm_errno(vms_cursor_protect_run(cursor, end - vms_cursor_at(cursor), change));
 	if (item->what == VMS_MARKED || vms_has(item->prop.flags, MM_FILE))
 		place = mm_place_of(mm, item, vms_cursor_at(cursor));

@@ -291,6 +291,13 @@ bool mm_record_next(struct mm *mm, vms_va va, uint32_t flags, struct mm_record *
 	return found != NULL;
 }
 
+bool mm_records_any(struct mm *mm, vms_va start, vms_va end, uint32_t flags)
+{
+	struct mm_record record;
+
+	return !none_in(mm, start, end) && mm_record_next(mm, start, flags, &record) && record.start < end;
+}
+
 bool mm_record_at(struct mm *mm, vms_va va, struct mm_record *record)
 {
 	return !none_in(mm, va, va + 1) && mm_record_next(mm, va, 0, record) && record->start <= va;
