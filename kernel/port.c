@@ -1,10 +1,9 @@
 /*
- * What the library and mm/ ask of a kernel, where it is not some other file's business: vms_port_frame_alloc()
- * and _free() are in frames.c, interrupts in the machine's folder.
+ * What the library asks of a kernel, where it is not some other file's business: vms_port_frame_alloc() and _free()
+ * are in frames.c, interrupts in the machine's folder.
  */
 #include <kernel/machine.h>
 #include <kernel/memory.h>
-#include <mm/mm.h>
 
 uint32_t vms_port_cpu(void)
 {
@@ -34,31 +33,6 @@ void vms_port_interrupt(uint64_t set)
 void vms_port_panic(const char *what)
 {
 	panic("the library: %s", what);
-}
-
-vms_pfn mm_port_frame(bool zeroed)
-{
-	return frame_alloc(VMS_FRAME_UNTYPED, zeroed);
-}
-
-vms_pfn mm_port_huge_frame(bool zeroed)
-{
-	return frame_huge_alloc(zeroed);
-}
-
-void mm_port_frame_divide(vms_pfn frame)
-{
-	frame_huge_divide(frame);
-}
-
-void *mm_port_alloc(uint64_t len)
-{
-	return heap_zalloc(len);
-}
-
-void mm_port_free(void *at)
-{
-	heap_free(at);
 }
 
 uint64_t now_ns(void)

@@ -1,6 +1,5 @@
 /*
- * user_execute() of machine.h, and what a system call asks for: inline, because every system call and fault
- * passes through. Included by machine.h.
+ * user_execute() of machine.h: inline, because every system call and fault passes through. Included by machine.h.
  */
 #ifndef KERNEL_X86_64_EXECUTE_H
 #define KERNEL_X86_64_EXECUTE_H
@@ -31,21 +30,6 @@ static inline enum user_event user_execute(struct user_trap *trap)
 		return user_trap_take(trap, event);
 	__asm__ volatile("sti" ::: "memory");
 	return USER_SYSCALL;
-}
-
-static inline uint64_t user_regs_call(const struct user_regs *regs)
-{
-	return regs->orig_rax;
-}
-
-static inline const uint64_t *user_regs_args(const struct user_regs *regs)
-{
-	return regs->args;
-}
-
-static inline void user_regs_set_result(struct user_regs *regs, long result)
-{
-	regs->rax = (uint64_t)result;
 }
 
 #endif

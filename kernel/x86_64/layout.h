@@ -39,6 +39,8 @@
 /* What user_enter returns for a system call; otherwise a vector. */
 #define EVENT_SYSCALL 0x100
 
+#define SYSCALL_BYTES 2 /* length of the instruction */
+
 /* Flags that a program may choose: CF PF AF ZF SF TF DF OF AC ID. And those that are always set: IF, bit 1. */
 #define USER_FLAGS 0x240dd5
 #define USER_FLAGS_SET 0x202

@@ -1,6 +1,6 @@
 /*
- * User registers as the rest of the kernel sees them, and the bases of FS and GS, which a thread has to
- * itself. In the kernel the user's GS base waits where swapgs will look for it.
+ * The bases of FS and GS, which a thread has to itself, and the switch from thread to thread. In the kernel the user's
+ * GS base waits where swapgs will look for it.
  */
 #include <kernel/errno.h>
 #include <x86.h>
@@ -54,44 +54,6 @@ void user_regs_init(struct user_regs *regs, vms_va ip, vms_va sp)
 	regs->orig_rax = ~0ull;
 	if (regs == &current()->regs)
 		user_bases_load(regs);
-}
-
-long user_regs_result(const struct user_regs *regs)
-{
-	return (long)regs->rax;
-}
-
-/* The instruction is two bytes long. */
-void user_regs_restart(struct user_regs *regs)
-{
-	regs->rax = regs->orig_rax;
-	regs->rip -= 2;
-}
-
-vms_va user_regs_ip(const struct user_regs *regs)
-{
-	return regs->rip;
-}
-
-vms_va user_regs_sp(const struct user_regs *regs)
-{
-	return regs->rsp;
-}
-
-void user_regs_set_sp(struct user_regs *regs, vms_va sp)
-{
-	regs->rsp = sp;
-}
-
-/* An address that no program may jump to becomes one that faults in user mode, and not in the kernel's exit. */
-void user_regs_sanitize(struct user_regs *regs)
-{
-	regs->event = 1;
-	regs->cs = USER_CS;
-	regs->ss = USER_SS;
-	regs->rflags = (regs->rflags & USER_FLAGS) | USER_FLAGS_SET;
-	if (regs->rip >= VMS_USER_END)
-		regs->rip = VMS_USER_END;
 }
 
 long user_set_tls(struct thread *thread, vms_va base)

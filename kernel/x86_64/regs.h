@@ -23,4 +23,20 @@ struct user_regs {
 	uint64_t fs_base, gs_base; /* while the thread is switched out */
 } __attribute__((aligned(16)));    /* the processor aligns where it pushes to 16: fs_base is */
 
+/* What a system call asks for, and its answer: machine.h. */
+static inline uint64_t user_regs_call(const struct user_regs *regs)
+{
+	return regs->orig_rax;
+}
+
+static inline const uint64_t *user_regs_args(const struct user_regs *regs)
+{
+	return regs->args;
+}
+
+static inline void user_regs_set_result(struct user_regs *regs, long result)
+{
+	regs->rax = (uint64_t)result;
+}
+
 #endif

@@ -5,7 +5,7 @@ FUZZERS       := ops elf cpio memory syscalls
 FUZZ_OUT      := $(O)/fuzz
 # The kernel without what touches hardware, and what test/fuzz/machine/ has in its place.
 FUZZ_KERNEL   := $(filter-out $(addprefix kernel/,main.c port.c frames.c heap.c selftest.c),$(wildcard kernel/*.c kernel/fs/*.c)) \
-	kernel/x86_64/sigframe.c kernel/x86_64/arch_prctl.c $(wildcard test/fuzz/machine/*.c)
+	kernel/x86_64/regs.c kernel/x86_64/sigframe.c kernel/x86_64/arch_prctl.c $(wildcard test/fuzz/machine/*.c)
 FUZZ_SIM      := $(SRC) $(SIM)
 FUZZ_ops      := test/fuzz/ops.c $(FUZZ_SIM)
 FUZZ_elf      := test/fuzz/elf.c kernel/elf.c

@@ -8,6 +8,7 @@
 #include <kernel/fs/fs.h>
 #include <kernel/machine.h>
 #include <kernel/process.h>
+#include <layout.h>
 #include <mm/mm.h>
 #include <sim/inside.h>
 

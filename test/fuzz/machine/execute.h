@@ -13,19 +13,4 @@ static inline enum user_event user_execute(struct user_trap *trap)
 	return program_step(trap);
 }
 
-static inline uint64_t user_regs_call(const struct user_regs *regs)
-{
-	return regs->orig_rax;
-}
-
-static inline const uint64_t *user_regs_args(const struct user_regs *regs)
-{
-	return regs->args;
-}
-
-static inline void user_regs_set_result(struct user_regs *regs, long result)
-{
-	regs->rax = (uint64_t)result;
-}
-
 #endif

@@ -7,8 +7,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define SYSCALL_BYTES 2 /* length of the instruction */
-
 /* threads.c */
 void machine_power_on(void); /* once, before anything runs */
 void machine_run(void);      /* the kernel's threads, until one of its idle rounds calls machine_leave() */

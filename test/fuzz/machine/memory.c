@@ -79,12 +79,7 @@ struct memory_use memory_use(void)
 	return (struct memory_use){.total = sim.options.nr_frames, .free = sim.options.nr_frames - sim_frames_used()};
 }
 
-vms_pfn mm_port_frame(bool zeroed)
-{
-	return frame_alloc(VMS_FRAME_UNTYPED, zeroed);
-}
-
-vms_pfn mm_port_huge_frame(bool zeroed)
+vms_pfn frame_huge_alloc(bool zeroed)
 {
 	vms_pfn frame = sim_frame_try(2); /* of zeros */
 
@@ -94,17 +89,7 @@ vms_pfn mm_port_huge_frame(bool zeroed)
 	return frame;
 }
 
-void mm_port_frame_divide(vms_pfn frame)
+void frame_huge_divide(vms_pfn frame)
 {
 	sim_frame_divide(frame);
-}
-
-void *mm_port_alloc(uint64_t len)
-{
-	return heap_zalloc(len);
-}
-
-void mm_port_free(void *at)
-{
-	heap_free(at);
 }

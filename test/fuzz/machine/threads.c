@@ -23,10 +23,6 @@
 #define IMAGE_BYTES 512u
 #define MXCSR_AT 24u
 #define MXCSR_VALID 0xffffu
-#define USER_CS 0x33
-#define USER_SS 0x2b
-#define USER_FLAGS 0x240dd5
-#define USER_FLAGS_SET 0x202
 
 struct coroutine {
 	ucontext_t context;
@@ -185,42 +181,6 @@ void user_regs_init(struct user_regs *regs, vms_va ip, vms_va sp)
 {
 	*regs = (struct user_regs){.rip = ip, .rsp = sp, .orig_rax = ~0ull};
 	user_regs_sanitize(regs);
-}
-
-long user_regs_result(const struct user_regs *regs)
-{
-	return (long)regs->rax;
-}
-
-void user_regs_restart(struct user_regs *regs)
-{
-	regs->rax = regs->orig_rax;
-	regs->rip -= SYSCALL_BYTES;
-}
-
-vms_va user_regs_ip(const struct user_regs *regs)
-{
-	return regs->rip;
-}
-
-vms_va user_regs_sp(const struct user_regs *regs)
-{
-	return regs->rsp;
-}
-
-void user_regs_set_sp(struct user_regs *regs, vms_va sp)
-{
-	regs->rsp = sp;
-}
-
-void user_regs_sanitize(struct user_regs *regs)
-{
-	regs->event = 1;
-	regs->cs = USER_CS;
-	regs->ss = USER_SS;
-	regs->rflags = (regs->rflags & USER_FLAGS) | USER_FLAGS_SET;
-	if (regs->rip >= VMS_USER_END)
-		regs->rip = VMS_USER_END;
 }
 
 long user_set_tls(struct thread *thread, vms_va base)
