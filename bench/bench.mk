@@ -44,6 +44,10 @@ bench-huge: $(MMBENCH) $(KERNEL) $(O)/archive.cpio
 bench-time: $(MMBENCH) $(KERNEL) $(O)/archive.cpio
 	@bench/counted.py $(KERNEL) $(O)/archive.cpio $(MMBENCH) time
 
+## bench-scaling: instructions of two CPUs for an operation beside one's: how much more two do
+bench-scaling: $(MMBENCH) $(KERNEL) $(O)/archive.cpio
+	@bench/counted.py $(KERNEL) $(O)/archive.cpio $(MMBENCH) scaling
+
 ## compare: the same program in this kernel and in Debian's Linux: instructions, time with 1, 2 and 4 CPUs, CSV, plot; TIMES=0
 compare: $(MMBENCH) $(KERNEL) $(O)/archive.cpio
 	@tools/install run compare
@@ -56,4 +60,4 @@ profile: $(MMBENCH) $(KERNEL) $(O)/archive.cpio
 
 -include $(BENCH_OBJ:.o=.d)
 
-.PHONY: bench bench-instructions bench-icount bench-huge bench-time compare profile
+.PHONY: bench-scaling bench bench-instructions bench-icount bench-huge bench-time compare profile

@@ -49,11 +49,12 @@ def watched(machine, what):
     return text
 
 
-def here(kernel, archive, program, cpus=None, words=None, huge="never"):
-    """mmbench in our kernel; huge: who gets pages of 2 MiB. The rows beside Linux's are of small pages in both."""
+def here(kernel, archive, program, cpus=None, words=None, huge="never", counted=False):
+    """mmbench in our kernel; huge: who gets pages of 2 MiB. The rows beside Linux's are of small pages in both. counted:
+    a nanosecond is an instruction of any CPU; always so if no CPUs are said."""
     settings = dict(os.environ, KERNEL=kernel, ARCHIVE=archive, PROG=program, CMD="", ROOT="", DEB="", MEM=MEMORY,
                     TIMEOUT="900", ARGS=words or arguments(cpus), CPUS=str(cpus or 1),
-                    COUNTED="" if cpus else "1", APPEND="transparent_hugepage=" + huge)
+                    COUNTED="1" if counted or not cpus else "", APPEND="transparent_hugepage=" + huge)
     with subprocess.Popen([os.path.join(HERE, "..", "tools", "run")], env=settings, stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE) as machine:
         return parse(watched(machine, label("vmspace", cpus)))

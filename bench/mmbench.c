@@ -453,9 +453,15 @@ static void b_threads(u64 nt, int high, const char *pre)
 			job.len = len;
 			job.pages = pages;
 			u32 g = job.go + 1;
+			struct t all = t_start("all");
 			__atomic_store_n(&job.go, g, __ATOMIC_RELEASE);
 			work(0);
 			wait_for_helpers(nt, g);
+			all = t_stop(all);
+			if (!high) { /* until the last is done, an operation of anybody's */
+				st[NKIND + kind].pre = nt == 1 ? "t1.all." : nt == 2 ? "t2.all." : "t4.all.";
+				st_add(NKIND + kind, kname[kind], nt * n, all);
+			}
 			struct t d = {0, 0};
 			for (u64 i = 0; i < nt; i++) {
 				d.ns += res[i].d.ns / nt;
