@@ -64,16 +64,18 @@ static int judge(const struct vms_fault *fault, int *code, const char **why)
 	return SIGBUS;
 }
 
-/* Memory did not make that page ready. */
-VMS_SELDOM static void page_fault_fails(const struct vms_fault *fault, long result)
+/* The space's handler did not make that page ready: ask once more, for the reason. */
+VMS_SELDOM static void page_fault_fails(const struct vms_fault *fault)
 {
 	const char *why = "kernel address";
 	int sig = SIGSEGV, code = SEGV_MAPERR;
 	char what[96];
 
-	if (result == -ENOMEM)
-		out_of_memory(fault);
 	if (fault->va < VMS_USER_END) {
+		long result = mm_access(this_process()->mm, fault->va, fault->access);
+
+		if (result == -ENOMEM)
+			out_of_memory(fault);
 		if (result != -EFAULT)
 			return;
 		sig = judge(fault, &code, &why);
@@ -82,15 +84,6 @@ VMS_SELDOM static void page_fault_fails(const struct vms_fault *fault, long resu
 	}
 	format(what, sizeof(what), "%s 0x%lx (%s)", access_name(fault->access), fault->va, why);
 	signal_fault(sig, code, fault->va, what);
-}
-
-/* The processor has forgotten the translation that made it fault: there is nothing to flush. */
-static void page_fault(struct process *process, const struct vms_fault *fault)
-{
-	long result = fault->va < VMS_USER_END ? mm_access(process->mm, fault->va, fault->access) : -EFAULT;
-
-	if (result != 0)
-		page_fault_fails(fault, result);
 }
 
 void user_run(void *unused)
@@ -111,8 +104,8 @@ void user_run(void *unused)
 		case USER_EXCEPTION:
 			if (!trap.is_page_fault)
 				signal_fault(trap.signal, trap.code, trap.address, trap.name);
-			else
-				page_fault(thread->process, &trap.fault);
+			else if (!vms_space_fault(&trap.fault))
+				page_fault_fails(&trap.fault);
 			break;
 		case USER_INTERRUPT:
 			break;
