@@ -4,7 +4,7 @@
  *   explore [-j processes] [-m sc|tso|weak] [-t seconds] [-q] [words of a name]
  *   explore -m model -r schedule name      replay one run, and print its steps
  *
- * -t: so long for each, of the processor. -q: print the names of the scenarios that fail, alone: for those who seed bugs.
+ * -t: so long for each, of the processor. -q: print the names of those that fail, alone: for those who seed bugs.
  */
 #include <stdio.h>
 #include <stdlib.h>

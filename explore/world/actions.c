@@ -90,6 +90,19 @@ static uint64_t take(struct vms_cursor *cursor, uint64_t len)
 	return (cursor->at - before) / VMS_PAGE;
 }
 
+/* Where there is the right to write now, nobody else has the frame, in a TLB neither. */
+static void taken_check(struct vms_cursor *cursor, const struct action *action)
+{
+	struct vms_item item;
+
+	for (uint32_t page = action->a; page < action->b; page++) {
+		if (vms_cursor_jump(cursor, page * VMS_PAGE) != VMS_OK || vms_cursor_query(cursor, &item) != VMS_OK)
+			explore_fail("a query failed");
+		if (item.what == VMS_MAPPED && vms_has(item.prop.flags, VMS_W))
+			mmu_alone(action->space, item.frame);
+	}
+}
+
 static uint64_t query(struct vms_cursor *cursor, bool borrow)
 {
 	struct vms_item item;
@@ -134,7 +147,9 @@ static uint64_t edit(struct vms_cursor *cursor, const struct action *action)
 			explore_fail("a range cannot be protected");
 		return nr;
 	case TAKE:
-		return take(cursor, len);
+		nr = take(cursor, len);
+		taken_check(cursor, action);
+		return nr;
 	case REPLACE:
 		if (vms_cursor_unmap(cursor, VMS_PAGE, &nr) != VMS_OK || vms_cursor_jump(cursor, action->a * VMS_PAGE))
 			return 1000;

@@ -264,6 +264,18 @@ void mmu_only(uint32_t space, uint32_t page, vms_pfn frame)
 	}
 }
 
+void mmu_alone(uint32_t space, vms_pfn frame)
+{
+	for (uint32_t k = 0; k < scenario->nr_cpus * NR_TLB; k++) {
+		const struct tlb_entry *entry = tlb_look(k);
+
+		if (entry != NULL && entry->frame == frame && entry->root != world.space[space].root)
+			explore_fail("frame %u may be written while CPU %u has it in another space", frame, k / NR_TLB);
+	}
+	/* What others did with it came before. */
+	explore_plain(&world.ram[frame], sizeof(uint64_t), true);
+}
+
 /* --- Copies: of one word, through the MMU --- */
 
 uint64_t arch_user_copy_in(void *to, vms_va from, uint64_t len)

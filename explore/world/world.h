@@ -143,6 +143,7 @@ bool mmu_look_ahead(vms_va va, bool write); /* the same by hardware on its own, 
 void mmu_no_translation_of(vms_pfn frame);
 void mmu_none_stale(uint32_t space, uint32_t first, uint32_t end);
 void mmu_only(uint32_t space, uint32_t page, vms_pfn frame); /* who translates this page, does so to this frame */
+void mmu_alone(uint32_t space, vms_pfn frame);               /* nobody uses this frame but through this space */
 
 /* frames.c */
 void frames_setup(void);
