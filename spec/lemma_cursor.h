@@ -14,26 +14,17 @@
   // A table on a walk is one, of that level.
   lemma over_table{L}: \forall struct vms_cursor *c, integer n, l, va; tree_ok && is_root(c->space->root) && is_va(va) &&
     over(c, n, l, va) && n >= 0 ==> is_table(n) && level_of(n) == l && n < vms_machine.nr_frames;
-  lemma trees_stay{L1,L2}: same_base(L1, L2) ==> same_trees{L1,L2} && tree_ok{L1} ==>
-    tree_ok{L2} && (no_leaf_on_top{L1} ==> no_leaf_on_top{L2});
-  lemma walk_stays{L1,L2}: \forall integer r, v, l; same_base(L1, L2) ==> same_trees{L1,L2} && tree_ok{L1} &&
-    is_root{L1}(r) && is_page(v) && 1 <= l <= 4 ==> walk{L2}(r, v, l) == walk{L1}(r, v, l);
   lemma over_stays{L1,L2}: \forall struct vms_cursor *c, integer n, l, va; same_base(L1, L2) ==> same_trees{L1,L2} &&
     tree_ok{L1} && is_root{L1}(\at(c->space->root,L1)) && same_range{L1,L2}(c) && is_va(va) && over{L1}(c, n, l, va) ==>
     over{L2}(c, n, l, va);
-  lemma root_same{L1,L2}: \forall integer r; same_base(L1, L2) ==> same_trees{L1,L2} && is_root{L1}(r) ==> is_root{L2}(r);
-  lemma range_same{L1,L2}: \forall struct vms_cursor *c; same_range{L1,L2}(c) && range_ok(\at(c->start,L1), \at(c->end,L1)) ==>
-    range_ok(\at(c->start,L2), \at(c->end,L2)) && is_va(\at(c->start,L2));
-  lemma top_stays{L1,L2}: \forall struct vms_cursor *c; same_base(L1, L2) ==> same_trees{L1,L2} && tree_ok{L1} &&
-    same_range{L1,L2}(c) && owns{L1}(c) ==>
-    over{L2}(c, \at(c->top,L2), \at(c->top_level,L2), \at(c->start,L2));
-  lemma root_stays_of{L1,L2}: \forall struct vms_cursor *c; same_base(L1, L2) ==> same_trees{L1,L2} && tree_ok{L1} &&
-    same_range{L1,L2}(c) && owns{L1}(c) ==>
-    is_root{L2}(\at(c->space->root,L2));
-  lemma slot_stays{L1,L2}: \forall struct vms_cursor *c; same_range{L1,L2}(c) && owns{L1}(c) ==>
-    slot_nr(\at(c->start,L2), \at(c->top_level,L2) + 1) == slot_nr(\at(c->end,L2) - 1, \at(c->top_level,L2) + 1);
   lemma owns_stays{L1,L2}: \forall struct vms_cursor *c; same_base(L1, L2) ==> same_trees{L1,L2} && tree_ok{L1} &&
     same_range{L1,L2}(c) && owns{L1}(c) ==> owns{L2}(c);
+  lemma same_tree{L1,L2}: same_base(L1, L2) ==> same_trees{L1,L2} && tree_ok{L1} ==>
+    tree_ok{L2} && (no_leaf_on_top{L1} ==> no_leaf_on_top{L2});
+  // One table lower.
+  lemma over_child{L}: \forall struct vms_cursor *c, integer n, l, va; tree_ok && is_root(c->space->root) && is_va(va) &&
+    over(c, n, l, va) && n >= 0 && 2 <= l <= 4 && pte_table(ent(n, page_index(page(va), l)), l) ==>
+    over(c, pte_child(ent(n, page_index(page(va), l))), l - 1, va);
 */
 
 #endif

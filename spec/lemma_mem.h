@@ -18,6 +18,13 @@
   lemma forms_keep{L1,L2}: same_mem(L1, L2) ==> forms_ok{L1} && same_kinds{L1,L2} ==> forms_ok{L2};
   lemma counts_keep{L1,L2}: same_mem(L1, L2) ==> \forall integer h; counts_ok{L1} && same_kinds{L1,L2} &&
     same_refs_but{L1,L2}(h) && is_held{L1}(h) && is_held{L2}(h) ==> counts_ok{L2};
+
+  // The same frames are whole.
+  lemma whole_stay{L1,L2}: same_mem(L1, L2) ==> \forall integer f; same_forms{L1,L2} && is_frame{L1}(f) &&
+    whole_ok{L1}(f) ==> whole_ok{L2}(f);
+  lemma tail_stay{L1,L2}: same_mem(L1, L2) ==> \forall integer f; same_forms{L1,L2} && is_frame{L1}(f) &&
+    is_tail{L1}(f) && tail_ok{L1}(f) ==> tail_ok{L2}(f);
+  lemma forms_stay{L1,L2}: same_mem(L1, L2) ==> forms_ok{L1} && same_forms{L1,L2} ==> forms_ok{L2};
 */
 
 #endif

@@ -46,6 +46,18 @@
     \at(c->space,L1) == \at(c->space,L2) && \at(c->space->root,L1) == \at(c->space->root,L2) &&
     \at(c->start,L1) == \at(c->start,L2) && \at(c->end,L1) == \at(c->end,L2) &&
     \at(c->top,L1) == \at(c->top,L2) && \at(c->top_level,L1) == \at(c->top_level,L2);
+
+  // The flags after a change.
+  logic integer flag_then(integer flags, integer less, integer more, integer flag) =
+    more / flag % 2 != 0 || (flags / flag % 2 != 0 && less / flag % 2 == 0) ? flag : 0;
+  logic integer flags_then(integer flags, integer less, integer more) = flags / VMS_ACCESSED % 8 * VMS_ACCESSED +
+    flag_then(flags, less, more, VMS_R) + flag_then(flags, less, more, VMS_W) + flag_then(flags, less, more, VMS_X) +
+    flag_then(flags, less, more, VMS_SOFT0) + flag_then(flags, less, more, VMS_SOFT1);
+  predicate changeable(integer flags) = flags < VMS_FLAGS_END && flags / VMS_ACCESSED % 8 == 0;
+  // Still no right to write or execute without the right to read.
+  predicate fits_after(integer flags, integer less, integer more) =
+    flag_then(flags, less, more, VMS_W) != 0 || flag_then(flags, less, more, VMS_X) != 0 ==>
+    flag_then(flags, less, more, VMS_R) != 0;
 */
 
 #endif

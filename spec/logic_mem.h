@@ -53,7 +53,7 @@
   predicate refs_ok{L}(integer f) =
     (kind_of(f) == VMS_FRAME_UNUSED || kind_of(f) == VMS_FRAME_RESERVED || is_tail(f) ==> refs_of(f) == 0) &&
     (is_whole(f) ==> refs_of(f) > 0) &&
-    (kind_of(f) == VMS_FRAME_UNIQUE ==> shareable(vms_machine.meta[f].shared_kind));
+    (kind_of(f) == VMS_FRAME_UNIQUE ==> refs_of(f) == 0xffff8000 && shareable(vms_machine.meta[f].shared_kind));
   predicate counts_ok{L} = \forall integer f; is_frame(f) ==> refs_ok(f);
   predicate forms_ok{L} =
     \forall integer f; is_frame(f) ==> (is_whole(f) ==> whole_ok(f)) && (is_tail(f) ==> tail_ok(f));
@@ -67,6 +67,12 @@
     \at(vms_machine.meta[f].level,L1) == \at(vms_machine.meta[f].level,L2) &&
     \at(vms_machine.meta[f].shared_kind,L1) == \at(vms_machine.meta[f].shared_kind,L2);
   predicate same_kinds{L1,L2} = \forall integer f; is_frame{L1}(f) ==> same_kind{L1,L2}(f);
+  predicate same_kinds_but{L1,L2}(integer from, integer to) =
+    \forall integer f; is_frame{L1}(f) && !(from <= f < to) ==> same_kind{L1,L2}(f);
+  // Which frames are whole, and how large, is as before.
+  predicate same_form{L1,L2}(integer f) = (is_whole{L1}(f) <==> is_whole{L2}(f)) &&
+    (is_tail{L1}(f) <==> is_tail{L2}(f)) && size_of{L1}(f) == size_of{L2}(f);
+  predicate same_forms{L1,L2} = \forall integer f; is_frame{L1}(f) ==> same_form{L1,L2}(f);
   predicate same_refs_but{L1,L2}(integer h) = \forall integer f; is_frame{L1}(f) && f != h ==>
     refs_of{L1}(f) == refs_of{L2}(f);
   predicate same_record{L1,L2}(integer f) = same_kind{L1,L2}(f) &&
@@ -78,6 +84,9 @@
     \at(vms_machine.meta[f].stray,L1) == \at(vms_machine.meta[f].stray,L2) &&
     \at(vms_machine.meta[f].lock,L1) == \at(vms_machine.meta[f].lock,L2) &&
     \at(vms_machine.meta[f].used,L1) == \at(vms_machine.meta[f].used,L2);
+  // L1 -> L2: tables stay tables, and nothing else becomes one.
+  predicate tables_stay{L1,L2} = \forall integer f; is_frame{L1}(f) ==>
+    (kind_of{L2}(f) == VMS_FRAME_TABLE <==> kind_of{L1}(f) == VMS_FRAME_TABLE);
 */
 
 #endif

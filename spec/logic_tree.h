@@ -22,11 +22,10 @@
   logic integer ent{L}(integer n, integer i) = vms_machine.ram[n].entry[i];
   logic integer level_of{L}(integer n) = vms_machine.meta[n].level;
 
-  // A table: one of RAM's frames, of a level, at a place that exists, and not on its way out of its tree. "Place" is
-  // its number among those of its level.
+  // A table: one of RAM's frames, of a level, at a place that exists. "Place" is its number among those of its level.
   predicate is_table{L}(integer n) = 0 <= n < vms_machine.nr_frames &&
     vms_machine.meta[n].kind == VMS_FRAME_TABLE && 1 <= vms_machine.meta[n].level <= ARCH_LEVELS &&
-    vms_machine.meta[n].prefix < pages_in(5 - vms_machine.meta[n].level) && vms_machine.meta[n].stray == 0;
+    vms_machine.meta[n].prefix < pages_in(5 - vms_machine.meta[n].level);
   predicate is_root{L}(integer n) = is_table(n) && vms_machine.meta[n].level == ARCH_LEVELS &&
     vms_machine.meta[n].root == n;
 

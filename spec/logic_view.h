@@ -35,10 +35,15 @@
   // L1 -> L2: no table changes, nor any entry.
   predicate same_trees{L1,L2} =
     (\forall integer n; 0 <= n < \at(vms_machine.nr_frames,L1) ==> same_place_of{L1,L2}(n) &&
-      \at(vms_machine.meta[n].kind,L1) == \at(vms_machine.meta[n].kind,L2) &&
-      \at(vms_machine.meta[n].stray,L1) == \at(vms_machine.meta[n].stray,L2)) &&
+      \at(vms_machine.meta[n].kind,L1) == \at(vms_machine.meta[n].kind,L2)) &&
     (\forall integer n, j; 0 <= n < \at(vms_machine.nr_frames,L1) && 0 <= j < 512 ==>
       \at(vms_machine.ram[n].entry[j],L1) == \at(vms_machine.ram[n].entry[j],L2));
+  // L1 -> L2: every table of L1 is there, with the same entries; more may be.
+  predicate kept_trees{L1,L2} = \forall integer n; is_table{L1}(n) ==> is_table{L2}(n) && same_place_of{L1,L2}(n) &&
+    \forall integer j; 0 <= j < 512 ==> ent{L2}(n, j) == ent{L1}(n, j);
+  // No walk changes, nor what any page translates to. (Tables that no walk meets may come and go.)
+  predicate same_views{L1,L2} = \forall integer r; is_root{L1}(r) ==> is_root{L2}(r) && \forall integer v; is_page(v) ==>
+    view{L2}(r, v) == view{L1}(r, v) && \forall integer l; 1 <= l <= 4 ==> walk{L2}(r, v, l) == walk{L1}(r, v, l);
 */
 
 #endif

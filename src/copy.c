@@ -30,13 +30,22 @@ struct pair {
 	uint32_t level;
 	vms_va va; /* where they begin */
 };
+/*@ predicate pair_ok{L}(struct pair *p) = \valid_read(p) && is_table(p->from) && level_of(p->from) == p->level &&
+  @   (p->to == VMS_NO_FRAME || (is_table(p->to) && level_of(p->to) == p->level)); */
 
 /* Entries of a pair that meet the range: [first, end). */
+/*@ requires \valid_read(copy) && \valid_read(pair) && 1 <= pair->level <= 4;
+  @ assigns \nothing;
+  @ ensures \result == (pair->va < copy->start ? index(copy->start, pair->level) : 0) && \result < VMS_ENTRIES; */
 static uint32_t first_of(const struct copy *copy, const struct pair *pair)
 {
 	return pair->va < copy->start ? vms__index(copy->start, pair->level) : 0;
 }
 
+/*@ requires \valid_read(copy) && \valid_read(pair) && 1 <= pair->level <= 4 && copy->stop > 0;
+  @ assigns \nothing;
+  @ ensures \result == (slot_start(copy->stop - 1, pair->level + 1) != pair->va ? VMS_ENTRIES :
+  @   index(copy->stop - 1, pair->level) + 1) && \result <= VMS_ENTRIES; */
 static uint32_t end_of(const struct copy *copy, const struct pair *pair)
 {
 	if (vms__slot_start(copy->stop - 1, pair->level + 1) != pair->va)
@@ -44,12 +53,21 @@ static uint32_t end_of(const struct copy *copy, const struct pair *pair)
 	return vms__index(copy->stop - 1, pair->level) + 1;
 }
 
+/*@ requires mem_ok && pair_ok(pair) && i < VMS_ENTRIES;
+  @ assigns \nothing;
+  @ ensures \result == (pair->to == VMS_NO_FRAME ? 0 : ent(pair->to, i)); */
 static uint64_t entry_to(const struct pair *pair, uint32_t i)
 {
 	return pair->to == VMS_NO_FRAME ? 0 : vms__entry(pair->to, i);
 }
 
 /* The pair below entry i, which is a table in `from`. */
+/*@ requires mem_ok && tree_ok && pair_ok(pair) && pair->level >= 2 && i < VMS_ENTRIES && pte == ent(pair->from, i);
+  @ requires pte_table(pte, pair->level);
+  @ assigns \nothing;
+  @ ensures \result.from == pte_child(pte) && \result.level == pair->level - 1;
+  @ ensures is_table(\result.from) && level_of(\result.from) == \result.level;
+  @ ensures \result.to == VMS_NO_FRAME || (is_table(\result.to) && level_of(\result.to) == \result.level); */
 static struct pair pair_below(const struct pair *pair, uint32_t i, uint64_t pte)
 {
 	uint64_t other = entry_to(pair, i);
@@ -62,18 +80,28 @@ static struct pair pair_below(const struct pair *pair, uint32_t i, uint64_t pte)
 }
 
 /* Is this entry of `from` a table that was left empty? (What is below it may reach out of the range: not ours to read.) */
+/*@ requires mem_ok && level >= 1 && (pte_table(pte, level) ==> is_table(pte_child(pte)));
+  @ assigns \nothing;
+  @ ensures \result <==> pte_table(pte, level) && vms_machine.meta[pte_child(pte)].nr_present == 0; */
 static bool is_empty(uint64_t pte, uint32_t level)
 {
 	return arch_pte_is_table(pte, level) && vms_machine.meta[arch_pte_child(pte)].nr_present == 0;
 }
 
 /* Is there a reference to count for this entry? */
+/*@ requires mem_ok && books_ok && level >= 1;
+  @ assigns \nothing;
+  @ ensures \result <==> pte != 0 && pte_leaf(pte, level) && counted(pte_frame(pte, level)); */
 static inline bool leaf_counts(uint64_t pte, uint32_t level)
 {
 	return arch_pte_kind(pte, level) == ARCH_PTE_LEAF && vms__frame_is_counted(arch_pte_frame(pte, level));
 }
 
 /* May `pte` of `from` take the place of what `to` has? Not of a leaf; of a table only if it is a table itself. */
+/*@ requires level >= 1;
+  @ assigns \nothing;
+  @ ensures \result <==> !(other != 0 && pte_leaf(other, level)) &&
+  @   (pte_table(other, level) ==> pte_table(pte, level)); */
 static bool fits(uint64_t pte, uint64_t other, uint32_t level)
 {
 	enum arch_pte_kind kind = arch_pte_kind(other, level);
@@ -264,6 +292,12 @@ static bool pair_at(struct vms_cursor *from, struct vms_cursor *to, struct pair 
 	return true;
 }
 
+/*@ requires \valid_read(from) && \valid_read(to) && from->at <= from->end && to->at <= to->end;
+  @ assigns \nothing;
+  @ ensures \result == VMS_OK || \result == VMS_READ_ONLY || \result == VMS_INVALID || \result == VMS_OUT_OF_RANGE;
+  @ ensures \result == VMS_READ_ONLY <==> from->mode != VMS_EDITING || to->mode != VMS_EDITING;
+  @ ensures \result == VMS_OK ==> from->space != to->space && from->at == to->at && len > 0 && len % VMS_PAGE == 0 &&
+  @   from->at + len <= from->end && to->at + len <= to->end; */
 static enum vms_status check(const struct vms_cursor *from, const struct vms_cursor *to, uint64_t len, uint32_t cow)
 {
 	if (from->mode != VMS_EDITING || to->mode != VMS_EDITING)

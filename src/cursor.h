@@ -25,7 +25,8 @@ static inline bool vms__len_fits(const struct vms_cursor *cursor, uint64_t len)
 /* Forget what was found below the covering table: the tree was changed or is to be walked from there. */
 /*@ requires opened(cursor);
   @ assigns cursor->node, cursor->level;
-  @ ensures cursor_ok(cursor) && cursor->node == cursor->top && cursor->level == cursor->top_level; */
+  @ ensures cursor_ok(cursor) && cursor->node == cursor->top && cursor->level == cursor->top_level;
+  @ ensures same_trees{Pre,Post} && same_range{Pre,Post}(cursor); */
 static inline void vms__rewind(struct vms_cursor *cursor)
 {
 	cursor->node = cursor->top;
@@ -42,6 +43,7 @@ static inline void vms__move(struct vms_cursor *cursor, vms_va va)
 {
 	if (vms__slot_start(va, cursor->level + 1) != vms__slot_start(cursor->at, cursor->level + 1))
 		vms__rewind(cursor);
+	//@ assert same_trees{Pre, Here};
 	cursor->at = va;
 	//@ assert same_trees{Pre, Here};
 	//@ assert same_range{Pre, Here}(cursor);
@@ -104,8 +106,11 @@ static inline uint64_t vms__seek(struct vms_cursor *cursor)
 	  @ loop assigns pte, cursor->node, cursor->level;
 	  @ loop variant cursor->level; */
 	while (arch_pte_is_table(pte, cursor->level)) {
+		//@ assert over(cursor, pte_child(pte), cursor->level - 1, cursor->at);
 		cursor->node = arch_pte_child(pte);
 		cursor->level--;
+		//@ assert same_trees{LoopCurrent, Here};
+		//@ assert same_range{LoopCurrent, Here}(cursor);
 		pte = vms__here(cursor);
 	}
 	return pte;

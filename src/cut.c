@@ -18,12 +18,20 @@ struct cut {
  * The end is `va`, a page's start and so aligned at level 1: does a slot reach over it, and how many tables cut it
  * exactly there?
  */
+/*@ requires opened(cursor) && books_ok && va % 4096 == 0 && cursor->start <= va <= cursor->end;
+  @ assigns \nothing;
+  @ ensures 1 <= \result.level <= cursor->top_level && \result.nr < \result.level;
+  @ ensures \result.frame != VMS_NO_FRAME ==> cursor->space != &vms_machine.kernel && counted(\result.frame); */
 static struct cut cut_plan(const struct vms_cursor *cursor, vms_va va, bool absent)
 {
 	struct cut cut = {cursor->top_level, 0, VMS_NO_FRAME};
 	vms_pfn node = cursor->top;
 	uint64_t pte = 0;
 
+	/*@ loop invariant 1 <= cut.level <= cursor->top_level && is_table(node) && level_of(node) == cut.level;
+	  @ loop invariant cut.nr == 0 && cut.frame == VMS_NO_FRAME;
+	  @ loop assigns cut.level, pte, node;
+	  @ loop variant cut.level; */
 	for (; !vms__slot_aligned(va, cut.level); cut.level--) {
 		pte = vms__entry(node, vms__index(va, cut.level));
 		if (!arch_pte_is_table(pte, cut.level))
@@ -32,6 +40,9 @@ static struct cut cut_plan(const struct vms_cursor *cursor, vms_va va, bool abse
 	}
 	if (pte == 0 && !absent)
 		return cut;
+	/*@ loop invariant 1 <= level <= cut.level && cut.nr == cut.level - level;
+	  @ loop assigns level, cut.nr;
+	  @ loop variant level; */
 	for (uint32_t level = cut.level; !vms__slot_aligned(va, level); level--)
 		cut.nr++;
 	if (arch_pte_is_leaf(pte, cut.level) && vms__is_user(cursor) &&
@@ -44,10 +55,17 @@ static struct cut cut_plan(const struct vms_cursor *cursor, vms_va va, bool abse
  * Tables that serve both ends, because both lie in one slot. Slots of different levels are never one, and va_b is
  * the higher end, which is not the start of a slot that va_a lies in.
  */
+/*@ requires \valid_read(a) && \valid_read(b) && 1 <= a->level <= 4 && 1 <= b->level <= 4 && a->nr < a->level;
+  @ requires a->level != b->level ==> slot_start(va_a, a->level) != slot_start(va_b, b->level);
+  @ assigns \nothing;
+  @ ensures \result <= a->nr; */
 static uint32_t cut_shared(const struct cut *a, vms_va va_a, const struct cut *b, vms_va va_b)
 {
 	uint32_t nr = 0;
 
+	/*@ loop invariant 0 <= nr <= a->nr && (nr > 0 ==> a->level == b->level);
+	  @ loop assigns nr;
+	  @ loop variant a->nr - nr; */
 	while (nr < a->nr && vms__slot_start(va_a, a->level - nr) == vms__slot_start(va_b, b->level - nr))
 		nr++;
 	return nr;

@@ -7,6 +7,10 @@
 #include "lock.h"
 
 /* May the child table over the position be detached: all of it in the range, and not one that is for ever? */
+/*@ requires \valid_read(cursor) && 1 <= cursor->level <= 4;
+  @ assigns \nothing;
+  @ ensures \result <==> slot_start(cursor->at, cursor->level) == cursor->at && slot_len(cursor->level) <= left &&
+  @   (cursor->space != &vms_machine.kernel || cursor->level < ARCH_LEVELS); */
 static bool is_detachable(const struct vms_cursor *cursor, uint64_t left)
 {
 	return vms__slot_inside(cursor, left) && (vms__is_user(cursor) || cursor->level < ARCH_LEVELS);

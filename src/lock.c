@@ -117,7 +117,8 @@ static enum step way_make(const struct vms_cursor *cursor, vms_pfn *node, uint32
 /*@ requires mem_ok && tree_ok && is_table(*node) && level_of(*node) == *level && 1 <= lowest <= *level;
   @ requires \valid(node) && \valid(level) && \separated(node, level) && apart(node) && apart(level);
   @ assigns *node, *level;
-  @ ensures is_table(*node) && level_of(*node) == *level && lowest <= *level <= \old(*level);
+  @ ensures lowest <= *level <= \old(*level);
+  @ ensures is_table(*node) && level_of(*node) == *level;
   @ ensures *level > lowest ==> !pte_table(ent(*node, index(va, *level)), *level); */
 static void walk_down(vms_va va, uint32_t lowest, vms_pfn *node, uint32_t *level)
 {
@@ -131,13 +132,16 @@ static void walk_down(vms_va va, uint32_t lowest, vms_pfn *node, uint32_t *level
 	while (at > lowest) {
 		uint64_t pte = vms__load64(&ram[table].entry[vms__index(va, at)]);
 
+		//@ assert pte == ent(table, index(va, at));
 		if (!arch_pte_is_table(pte, at))
 			break;
+		//@ assert child_ok(table, index(va, at), pte_child(pte));
 		table = arch_pte_child(pte);
 		at--;
 	}
 	*node = table;
 	*level = at;
+	//@ assert same_trees{Pre, Here};
 }
 
 /*

@@ -25,12 +25,18 @@ static VMS_INLINE bool leaf_set_here(struct vms_cursor *cursor, uint32_t level, 
 }
 
 /* Is a page mapped by this table or below it? */
+/*@ requires mem_ok && tree_ok && is_table(table);
+  @ decreases vms_machine.meta[table].level;
+  @ assigns \nothing; */
 static bool tree_has_leaf(vms_pfn table)
 {
 	uint32_t level = vms_machine.meta[table].level;
 	uint32_t left = vms_machine.meta[table].nr_present;
 	uint64_t pte;
 
+	/*@ loop invariant 0 <= i;
+	  @ loop assigns i, left, pte;
+	  @ loop variant left; */
 	for (uint32_t i = 0; left > 0 && (pte = vms__next(table, &i, VMS_ENTRIES)) != 0; i++) {
 		left--;
 		if (arch_pte_is_leaf(pte, level) ||
@@ -41,6 +47,11 @@ static bool tree_has_leaf(vms_pfn table)
 }
 
 /* Go to the table of this level over the position, or to the lowest there is above it. */
+/*@ requires cursor_ok(cursor) && cursor->at < cursor->end && 1 <= level <= 3;
+  @ assigns cursor->node, cursor->level;
+  @ ensures cursor_ok(cursor) && cursor->level >= \min(level, cursor->top_level);
+  @ ensures \result == ent(cursor->node, page_index(page(cursor->at), cursor->level));
+  @ ensures cursor->level > level ==> !pte_table(\result, cursor->level); */
 static uint64_t seek_level(struct vms_cursor *cursor, uint32_t level)
 {
 	uint64_t pte;
@@ -48,14 +59,24 @@ static uint64_t seek_level(struct vms_cursor *cursor, uint32_t level)
 	if (cursor->level < level)
 		vms__rewind(cursor);
 	pte = vms__here(cursor);
+	/*@ loop invariant cursor_ok(cursor) && cursor->level >= \min(level, cursor->top_level);
+	  @ loop invariant pte == ent(cursor->node, page_index(page(cursor->at), cursor->level));
+	  @ loop assigns pte, cursor->node, cursor->level;
+	  @ loop variant cursor->level; */
 	while (cursor->level > level && arch_pte_is_table(pte, cursor->level)) {
+		//@ assert over(cursor, pte_child(pte), cursor->level - 1, cursor->at);
 		cursor->node = arch_pte_child(pte);
 		cursor->level--;
+		//@ assert same_trees{LoopCurrent, Here};
+		//@ assert same_range{LoopCurrent, Here}(cursor);
 		pte = vms__here(cursor);
 	}
 	return pte;
 }
 
+/*@ requires \valid_read(cursor);
+  @ assigns \nothing;
+  @ ensures \result <==> prop_valid(prop) && !(cursor->space != &vms_machine.kernel && has(prop.flags, VMS_GLOBAL)); */
 static bool prop_is_for(const struct vms_cursor *cursor, struct vms_prop prop)
 {
 	return vms_prop_valid(prop) && !(vms__is_user(cursor) && vms_has(prop.flags, VMS_GLOBAL));
@@ -119,10 +140,20 @@ enum vms_status vms_cursor_map(struct vms_cursor *cursor, vms_pfn frame, struct 
 }
 
 /* Is this physical range one that a user space may see without counting it? */
+/*@ requires mem_ok && \valid_read(cursor);
+  @ assigns \nothing;
+  @ ensures \result ==> frame + nr <= VMS_NO_FRAME;
+  @ ensures \result && cursor->space != &vms_machine.kernel ==>
+  @   \forall integer f; frame <= f < frame + nr && f < vms_machine.nr_frames ==> kind_of(f) == VMS_FRAME_RESERVED; */
 static bool is_device(const struct vms_cursor *cursor, vms_pfn frame, uint64_t nr)
 {
 	if (nr > VMS_NO_FRAME - frame)
 		return false;
+	/*@ loop invariant 0 <= i;
+	  @ loop invariant \forall integer f; frame <= f < frame + i && f < vms_machine.nr_frames ==>
+	  @   kind_of(f) == VMS_FRAME_RESERVED;
+	  @ loop assigns i;
+	  @ loop variant nr - i; */
 	for (uint64_t i = 0; vms__is_user(cursor) && i < nr && frame + i < vms_machine.nr_frames; i++) {
 		if (vms__load32(&vms_machine.meta[frame + i].kind) != VMS_FRAME_RESERVED)
 			return false;
@@ -131,10 +162,18 @@ static bool is_device(const struct vms_cursor *cursor, vms_pfn frame, uint64_t n
 }
 
 /* The level of the largest leaf for the position, when the lowest table there is the cursor's. */
+/*@ requires \valid_read(cursor) && 1 <= cursor->level <= 4;
+  @ assigns \nothing;
+  @ ensures 1 <= \result <= ARCH_LEAF_LEVELS && \result <= cursor->level;
+  @ ensures \result > 1 ==> slot_start(cursor->at, \result) == cursor->at && slot_len(\result) <= left &&
+  @   frame % pages_in(\result) == 0; */
 static uint32_t device_level(const struct vms_cursor *cursor, vms_pfn frame, uint64_t left)
 {
 	uint32_t level = cursor->level < ARCH_LEAF_LEVELS ? cursor->level : ARCH_LEAF_LEVELS;
 
+	/*@ loop invariant 1 <= level <= ARCH_LEAF_LEVELS && level <= cursor->level;
+	  @ loop assigns level;
+	  @ loop variant level; */
 	while (level > 1 && !(vms__slot_aligned(cursor->at, level) && frame % vms__frames_in(level) == 0 &&
 			      vms__slot_len(level) <= left))
 		level--;

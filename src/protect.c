@@ -8,12 +8,19 @@
 #include "flush.h"
 
 /* This flag after a change: set, or there before and not cleared. The flag is a constant: no division is made. */
+/*@ requires flag != 0;
+  @ assigns \nothing;
+  @ ensures \result == flag_then(flags, change.clear, change.set, flag); */
 static inline uint32_t flag_after(uint32_t flags, struct vms_change change, uint32_t flag)
 {
 	return vms_has(change.set, flag) || (vms_has(flags, flag) && !vms_has(change.clear, flag)) ? flag : 0;
 }
 
 /* With this flag, which is a constant. */
+/*@ requires flag != 0;
+  @ assigns \nothing;
+  @ ensures has(flags, flag) ==> \result == flags;
+  @ ensures !has(flags, flag) ==> \result == (uint32_t)(flags + flag); */
 static inline uint32_t flag_added(uint32_t flags, uint32_t flag)
 {
 	return vms_has(flags, flag) ? flags : flags + flag;
@@ -22,29 +29,39 @@ static inline uint32_t flag_added(uint32_t flags, uint32_t flag)
 /* What no change touches lies side by side: accessed, dirty, global. */
 _Static_assert(VMS_DIRTY == VMS_ACCESSED * 2 && VMS_GLOBAL == VMS_ACCESSED * 4, "kept flags");
 
+/*@ assigns \nothing; ensures \result == flags / VMS_ACCESSED % 8 * VMS_ACCESSED; */
 static inline uint32_t flags_kept(uint32_t flags)
 {
 	return flags / VMS_ACCESSED % 8 * VMS_ACCESSED;
 }
 
+/*@ assigns \nothing; ensures \result <==> changeable(flags); */
 static bool is_changeable(uint32_t flags)
 {
 	return flags < VMS_FLAGS_END && flags_kept(flags) == 0;
 }
 
 /* The flags after a change; `alone` says that nobody else holds the frame. */
+/*@ requires change.cow == 0 || change.cow == VMS_SOFT0 || change.cow == VMS_SOFT1;
+  @ assigns \nothing;
+  @ ensures alone || change.cow == 0 ==> \result == flags_then(flags, change.clear, change.set);
+  @ ensures \result < VMS_FLAGS_END; */
 static inline uint32_t flags_after(uint32_t flags, struct vms_change change, bool alone)
 {
 	uint32_t after = flags_kept(flags) + flag_after(flags, change, VMS_R) + flag_after(flags, change, VMS_W) +
 			 flag_after(flags, change, VMS_X) + flag_after(flags, change, VMS_SOFT0) +
 			 flag_after(flags, change, VMS_SOFT1);
 
+	//@ assert after == flags_then(flags, change.clear, change.set) && after < VMS_FLAGS_END;
 	if (alone || change.cow == 0 || !vms_has(after, VMS_W))
 		return after;
 	return change.cow == VMS_SOFT0 ? flag_added(after - VMS_W, VMS_SOFT0) : flag_added(after - VMS_W, VMS_SOFT1);
 }
 
 /* Does any CPU have to forget the old rights? */
+/*@ assigns \nothing;
+  @ ensures \result <==> (has(old, VMS_R) && !has(now, VMS_R)) || (has(old, VMS_W) && !has(now, VMS_W)) ||
+  @   (has(old, VMS_X) && !has(now, VMS_X)); */
 static bool rights_shrank(uint32_t old, uint32_t now)
 {
 	return (vms_has(old, VMS_R) && !vms_has(now, VMS_R)) || (vms_has(old, VMS_W) && !vms_has(now, VMS_W)) ||
@@ -62,6 +79,11 @@ struct effect {
  * Is this leaf all that holds its frame? Then it stays so while the cursor is open: only holders add holders, and a
  * copy of the leaf needs a cursor on it. Where the change does not ask, it is not looked at.
  */
+/*@ requires mem_ok && books_ok && \valid_read(cursor) && level >= 1;
+  @ assigns \nothing;
+  @ ensures change.cow == 0 ==> \result;
+  @ ensures change.cow != 0 ==> (\result <==> cursor->space != &vms_machine.kernel && counted(pte_frame(pte, level)) &&
+  @   refs_of(head_of(pte_frame(pte, level))) == 1); */
 static inline bool is_alone(const struct vms_cursor *cursor, uint64_t pte, uint32_t level, struct vms_change change)
 {
 	vms_pfn frame = arch_pte_frame(pte, level);
@@ -165,6 +187,9 @@ static uint64_t pages_change_asking(struct vms_cursor *cursor, vms_va stop, stru
 }
 
 /* Could this change be asked for at all? */
+/*@ assigns \nothing;
+  @ ensures \result <==> changeable(change.clear) && changeable(change.set) &&
+  @   (change.cow == 0 || change.cow == VMS_SOFT0 || change.cow == VMS_SOFT1); */
 static bool change_is_legal(struct vms_change change)
 {
 	return is_changeable(change.clear) && is_changeable(change.set) &&
@@ -172,6 +197,10 @@ static bool change_is_legal(struct vms_change change)
 }
 
 /* Does it leave valid flags whatever was there: no right to write or execute without the right to read? */
+/*@ assigns \nothing;
+  @ ensures \result ==> \forall integer flags;
+  @   0 <= flags && (has(flags, VMS_W) || has(flags, VMS_X) ==> has(flags, VMS_R)) ==>
+  @   fits_after(flags, change.clear, change.set); */
 static bool change_fits_all(struct vms_change change)
 {
 	bool sets_more = vms_has(change.set, VMS_W) || vms_has(change.set, VMS_X);

@@ -44,6 +44,8 @@ void vms_port_preempt_on(void);
  * Returns  its number, or VMS_NO_FRAME if there is none: that is no emergency, the caller reports it.
  * Context  preemption off, interrupts in any state, locks held: must not sleep or open a cursor.
  */
+/*@ assigns \nothing;
+  @ ensures \result == VMS_NO_FRAME || (is_frame(\result) && kind_of(\result) == VMS_FRAME_UNUSED); */
 vms_pfn vms_port_frame_alloc(void);
 
 /**
