@@ -69,29 +69,34 @@ static long fault_anonymous(struct vms_cursor *cursor, uint32_t prot, uint32_t a
 	return map_here(cursor, frame, mm_flags_of(prot, write) + (!write && vms_has(prot, VMS_W) ? MM_COW : 0));
 }
 
-static long fault_file(struct vms_cursor *cursor, const struct mm_place *place, uint32_t access)
+VMS_APART static long fault_file(struct mm *mm, struct vms_cursor *cursor, const struct vms_item *item, uint32_t access)
 {
-	uint64_t offset = place->record.offset + (vms_cursor_at(cursor) - place->record.start);
-	bool may_write = vms_has(place->prot, VMS_W);
+	vms_va va = vms_cursor_at(cursor);
+	struct mm_place place = mm_place_of(mm, item, va);
+	bool may_write = vms_has(place.prot, VMS_W);
 	vms_pfn frame, copy;
-	long result = mm_port_file_page(place->record.file, offset / VMS_PAGE, &frame);
+	long result;
 
+	if (!vms_has(place.prot, access))
+		return -EFAULT;
+	result = mm_port_file_page(place.record.file, (place.record.offset + (va - place.record.start)) / VMS_PAGE,
+				   &frame);
 	if (result < 0)
 		return result;
 	mm_count()->nr_file++;
-	if (place->shared)
-		return map_here(cursor, frame, mm_flags_of(place->prot, may_write) + MM_FILE);
+	if (place.shared)
+		return map_here(cursor, frame, mm_flags_of(place.prot, may_write) + MM_FILE);
 	if (access != VMS_W)
-		return map_here(cursor, frame, mm_flags_of(place->prot, false) + MM_FILE + (may_write ? MM_COW : 0));
+		return map_here(cursor, frame, mm_flags_of(place.prot, false) + MM_FILE + (may_write ? MM_COW : 0));
 	copy = mm_frame_copy(frame);
 	vms_frame_put(frame);
 	if (copy == VMS_NO_FRAME)
 		return -ENOMEM;
-	return map_here(cursor, copy, mm_flags_of(place->prot, true) + MM_FILE);
+	return map_here(cursor, copy, mm_flags_of(place.prot, true) + MM_FILE);
 }
 
 /* A write to a page that is shared until written: keep it if nobody else has it, else replace it. */
-static long fault_cow(struct vms_cursor *cursor, const struct vms_item *item, bool huge)
+VMS_APART static long fault_cow(struct vms_cursor *cursor, const struct vms_item *item, bool huge)
 {
 	vms_va va = vms_cursor_at(cursor);
 	uint32_t flags = mm_flags_of(item->prop.flags, true) + (item->prop.flags & MM_FILE);
@@ -128,19 +133,14 @@ static long fault_fresh(struct vms_cursor *cursor, const struct vms_item *item, 
 
 long mm_resolve(struct mm *mm, struct vms_cursor *cursor, uint32_t access, bool huge)
 {
-	struct mm_place place;
 	struct vms_item item;
 
 	if (vms_cursor_query(cursor, &item) != VMS_OK || item.what == VMS_ABSENT)
 		return -EFAULT;
 	if (item.what == VMS_MARKED && !vms_has(item.token, MM_TOKEN_FILE))
 		return fault_fresh(cursor, &item, access, huge);
-	if (item.what == VMS_MARKED) {
-		place = mm_place_of(mm, &item, vms_cursor_at(cursor));
-		if (!vms_has(place.prot, access))
-			return -EFAULT;
-		return fault_file(cursor, &place, access);
-	}
+	if (item.what == VMS_MARKED)
+		return fault_file(mm, cursor, &item, access);
 	if (vms_has(item.prop.flags, access))
 		return 0;
 	if (access == VMS_W && vms_has(item.prop.flags, MM_COW))
@@ -165,10 +165,11 @@ static long fault_once(struct vms_space *space, vms_va va, uint32_t access, bool
 	return result;
 }
 
-static long fault(struct mm *mm, vms_va va, uint32_t access)
+/* What the first look at a page did not settle: a large page, or memory that grows. */
+VMS_SELDOM static long fault_further(struct mm *mm, vms_va va, uint32_t access, long result)
 {
-	long result = fault_once(&mm->space, va, access, true);
-
+	if (result == -EFAULT && mm_grow(mm, va))
+		result = fault_once(&mm->space, va, access, true);
 	if (result != MM_MAY_BE_HUGE)
 		return result;
 	return mm_huge_resolve(mm, va, access) ? 0 : fault_once(&mm->space, va, access, false);
@@ -179,10 +180,8 @@ long mm_access(struct mm *mm, vms_va va, uint32_t access)
 	long result;
 
 	va -= va % VMS_PAGE;
-	result = fault(mm, va, access);
-	if (result == -EFAULT && mm_grow(mm, va))
-		result = fault(mm, va, access);
-	return result;
+	result = fault_once(&mm->space, va, access, true);
+	return result == 0 ? 0 : fault_further(mm, va, access, result);
 }
 
 bool mm_fault(struct vms_space *space, const struct vms_fault *fault)
