@@ -17,6 +17,11 @@
   lemma same_queue_asked{L1,L2}: \forall integer c; same_queue{L1,L2}(c) && queue_ok{L1}(c) ==> still_asked{L1,L2}(c);
   lemma one_asked{L}: \forall integer c, i, k, va; 0 <= i < vms_machine.cpu[c].queue.nr_ranges && in_queue(c, i, va) ==>
     asked(c, k, va);
+  // One CPU's queue changes, and nothing that it was asked for is lost.
+  lemma others_ok{L1,L2}: \forall integer cpu; \at(vms_machine.nr_cpus,L1) == \at(vms_machine.nr_cpus,L2) ==>
+    queues_ok{L1} && other_queues{L1,L2}(cpu) && queue_ok{L2}(cpu) ==> queues_ok{L2};
+  lemma others_asked{L1,L2}: \forall integer cpu; queues_ok{L1} && other_queues{L1,L2}(cpu) &&
+    still_asked{L1,L2}(cpu) ==> all_still_asked{L1,L2};
 */
 
 #endif

@@ -94,9 +94,22 @@
     \at(vms_machine.cpu[c].young, L1) == \at(vms_machine.cpu[c].young, L2) &&
     \at(vms_machine.cpu[c].section, L1) == \at(vms_machine.cpu[c].section, L2);
   predicate same_cpus{L1,L2} = \forall integer c; 0 <= c < VMS_MAX_CPUS ==> same_cpu{L1,L2}(c);
+  predicate other_queues{L1,L2}(integer cpu) =
+    \forall integer c; 0 <= c < VMS_MAX_CPUS && c != cpu ==> same_queue{L1,L2}(c);
   predicate all_still_asked{L1,L2} = \forall integer c; 0 <= c < VMS_MAX_CPUS ==> still_asked{L1,L2}(c);
+  // A space as it is made.
+  predicate space_is{L}(struct vms_space *s, integer root, integer start, integer end) = s->root == root &&
+    s->start == start && s->end == end && s->refs == 1 && s->active == 0 && s->generation == 0 && s->on_fault == \null;
+  // What this CPU knows of tags is in bounds.
+  predicate tags_ok{L} = vms_machine.nr_tags <= VMS_MAX_TAGS && (vms_machine.nr_tags > 1 ==>
+    vms_machine.cpu[this_cpu].next_tag < vms_machine.nr_tags - 1 &&
+    vms_machine.cpu[this_cpu].tag < vms_machine.nr_tags - 1);
   predicate told{L}(struct vms_tlb_flusher *f, integer s) =
     \forall integer c; cpu_exists(c) && in_set(s, c) && c != this_cpu ==> asked_all(c, f);
+  // What the flusher had queued in L1, each of these other CPUs is asked for in L2.
+  predicate handed{L1,L2}(struct vms_tlb_flusher *f, integer s) =
+    \forall integer c, va; cpu_exists{L1}(c) && in_set(s, c) &&
+    c != this_cpu && queued{L1}(f, va) ==> asked{L2}(c, of_kernel{L1}(\at(f->space, L1)), va);
 */
 
 #endif

@@ -48,6 +48,8 @@ enum vms_status vms_frame_from_unused(vms_pfn frame, enum vms_frame_kind kind, u
 	}
 	/*@ loop invariant 1 <= i <= nr && tails_of(frame + 1, frame + i, level);
 	  @ loop invariant all_of_kind(frame + i, frame + nr, VMS_FRAME_UNUSED);
+	  @ loop invariant same_kinds_but{Pre,Here}(frame + 1, frame + nr);
+	  @ loop invariant same_refs_but{Pre,Here}(-1);
 	  @ loop assigns i, vms_machine.meta[frame + 1 .. frame + nr - 1].kind,
 	  @   vms_machine.meta[frame + 1 .. frame + nr - 1].level;
 	  @ loop variant nr - i; */
@@ -58,6 +60,9 @@ enum vms_status vms_frame_from_unused(vms_pfn frame, enum vms_frame_kind kind, u
 	vms__store32(&vms_machine.meta[frame].level, level);
 	vms__store32(&vms_machine.meta[frame].refs, 1);
 	vms__store32(&vms_machine.meta[frame].kind, kind);
+	//@ assert whole_ok(frame) && same_kinds_but{Pre,Here}(frame, frame + nr);
+	//@ assert frame + nr == end_of(frame) && is_whole(frame);
+	//@ assert forms_ok;
 	return VMS_OK;
 }
 
@@ -90,12 +95,19 @@ void vms__frame_free(vms_pfn frame)
 	uint32_t level = meta->level;
 
 	/*@ loop invariant 1 <= i <= pages_in(level) && all_of_kind(frame + 1, frame + i, VMS_FRAME_UNUSED);
+	  @ loop invariant same_kinds_but{Pre,Here}(frame + 1, frame + pages_in(level));
+	  @ loop invariant \forall integer f; is_frame(f) ==> size_of(f) == size_of{Pre}(f);
+	  @ loop invariant same_refs_but{Pre,Here}(-1);
 	  @ loop assigns i, vms_machine.meta[frame + 1 .. frame + pages_in(level) - 1].kind;
 	  @ loop variant pages_in(level) - i; */
 	for (uint32_t i = 1; level > 1 && i < vms__frames_in(level); i++)
 		vms__store32(&meta[i].kind, VMS_FRAME_UNUSED);
 	vms__store32(&meta->refs, 0);
 	vms__store32(&meta->kind, VMS_FRAME_UNUSED);
+	//@ assert all_of_kind(frame, frame + pages_in(level), VMS_FRAME_UNUSED);
+	//@ assert same_kinds_but{Pre,Here}(frame, frame + pages_in(level));
+	//@ assert frame + pages_in(level) == end_of{Pre}(frame) && is_whole{Pre}(frame);
+	//@ assert \at(forms_ok, Pre) ==> forms_ok;
 	vms_port_frame_free(frame, level);
 }
 

@@ -90,6 +90,7 @@ void vms__frame_free(vms_pfn head);
   @ ensures refs_of(head) == \old(refs_of(head)) - 1;
   @ ensures refs_of(head) == 0 ==> all_of_kind(head, head + pages_in(size_of(head)), VMS_FRAME_UNUSED);
   @ ensures refs_of(head) > 0 ==> same_kinds{Pre,Post};
+  @ ensures same_kinds_but{Pre,Post}(head, head + pages_in(size_of(head)));
   @ ensures books_ok; */
 static inline void vms__frame_sub(vms_pfn head)
 {

@@ -33,6 +33,9 @@ static void leaf_used(struct vms_cursor *cursor, bool written)
 }
 
 /* Where the byte at va is, in the frame that its leaf maps. */
+/*@ requires mem_ok && \valid_read(item) && item->va <= va;
+  @ requires item->frame + (va - item->va) / VMS_PAGE < vms_machine.nr_frames;
+  @ assigns \nothing; */
 static unsigned char *byte_at(const struct vms_item *item, vms_va va)
 {
 	uint64_t offset = va - item->va;

@@ -14,6 +14,13 @@
 #include "lock.h"
 #include "node.h"
 
+/*@ requires mem_ok && root < vms_machine.nr_frames && space_ok(space);
+  @ requires space != &vms_machine.kernel ==> apart(space);
+  @ assigns *space, vms_machine.meta[root];
+  @ ensures space_is(space, root, start, end) && space->id == id;
+  @ ensures vms_machine.meta[root].level == ARCH_LEVELS && vms_machine.meta[root].root == root;
+  @ ensures vms_machine.meta[root].prefix == 0 && vms_machine.meta[root].lock == 0;
+  @ ensures vms_machine.meta[root].kind == \old(vms_machine.meta[root].kind) && mem_ok; */
 static void space_init(struct vms_space *space, uint64_t id, vms_pfn root, vms_va start, vms_va end)
 {
 	vms__table_init(root, ARCH_LEVELS, root, 0);
@@ -36,6 +43,11 @@ enum vms_status vms_kernel_create(void)
 		return VMS_NO_MEMORY;
 	root = vms__tables_pop(&tables);
 	space_init(&vms_machine.kernel, 0, root, VMS_KERNEL_START, VMS_KERNEL_END);
+	/*@ loop invariant ARCH_ROOT_KERNEL <= i <= VMS_ENTRIES && mem_ok;
+	  @ loop invariant space_is(&vms_machine.kernel, root, VMS_KERNEL_START, VMS_KERNEL_END);
+	  @ loop assigns i, tables, vms_machine.meta[0 .. vms_machine.nr_frames - 1],
+	  @   vms_machine.ram[0 .. vms_machine.nr_frames - 1];
+	  @ loop variant VMS_ENTRIES - i; */
 	for (uint32_t i = ARCH_ROOT_KERNEL; i < VMS_ENTRIES; i++) {
 		vms_pfn table = vms__tables_pop(&tables);
 
@@ -46,9 +58,9 @@ enum vms_status vms_kernel_create(void)
 }
 
 /* A number that no other space ever had, nor the kernel's: each CPU counts on its own. */
-/*@ requires vms_machine.nr_cpus <= VMS_MAX_CPUS;
-  @ assigns vms_machine.cpu[this_cpu].nr_spaces;
-  @ ensures vms_machine.cpu[this_cpu].nr_spaces == (uint64_t)(\old(vms_machine.cpu[this_cpu].nr_spaces) + 1); */
+/*@ assigns vms_machine.cpu[this_cpu].nr_spaces;
+  @ ensures vms_machine.cpu[this_cpu].nr_spaces ==
+  @   (\old(vms_machine.cpu[this_cpu].nr_spaces) + 1) % 0x10000000000000000; */
 static uint64_t id_next(void)
 {
 	uint32_t self = vms_port_cpu();
@@ -70,6 +82,11 @@ enum vms_status vms_space_create(struct vms_space *space)
 	space_init(space, id_next(), root, 0, VMS_USER_END);
 	from = vms_machine.ram[vms_machine.kernel.root].entry;
 	to = vms_machine.ram[root].entry;
+	/*@ loop invariant ARCH_ROOT_KERNEL <= i <= VMS_ENTRIES;
+	  @ loop invariant \forall integer k; 0 <= k < ARCH_ROOT_KERNEL ==> ent(root, k) == 0;
+	  @ loop invariant \forall integer k; ARCH_ROOT_KERNEL <= k < i ==> ent(root, k) == ent(vms_machine.kernel.root, k);
+	  @ loop assigns i, vms_machine.ram[root].entry[ARCH_ROOT_KERNEL .. VMS_ENTRIES - 1];
+	  @ loop variant VMS_ENTRIES - i; */
 	for (uint32_t i = ARCH_ROOT_KERNEL; i < VMS_ENTRIES; i++)
 		vms__store64(&to[i], vms__load64(&from[i]));
 	vms_port_preempt_on();
@@ -100,6 +117,10 @@ void vms_space_put(struct vms_space *space)
  */
 
 /* Load a user's root, under the tag that the space has here or under the next. Its bit is seen by all. */
+/*@ requires cpu == &vms_machine.cpu[this_cpu] && cpu_exists(this_cpu) && tags_ok && vms_machine.nr_tags > 1;
+  @ requires \valid_read(space) && \separated(space, &vms_machine);
+  @ assigns cpu->generation, cpu->next_tag, cpu->tag, cpu->tags[0 .. VMS_MAX_TAGS - 2];
+  @ ensures tags_ok && cpu->tags[cpu->tag].space == space->id && cpu->generation == space->generation; */
 static void tag_enter(struct vms_cpu *cpu, const struct vms_space *space)
 {
 	uint32_t nr = vms_machine.nr_tags - 1;
@@ -110,6 +131,9 @@ static void tag_enter(struct vms_cpu *cpu, const struct vms_space *space)
 	/* A flush that is asked for from now on must act on this tag, not on the one before: after the root is loaded. */
 	state = vms_port_irq_save();
 	cpu->generation = vms__load64(&space->generation);
+	/*@ loop invariant 0 <= i <= nr && \forall integer k; 0 <= k < i ==> cpu->tags[k].space != space->id;
+	  @ loop assigns i;
+	  @ loop variant nr - i; */
 	while (i < nr && cpu->tags[i].space != space->id)
 		i++;
 	keep = i < nr && cpu->tags[i].generation == cpu->generation;
@@ -149,7 +173,10 @@ static void set_enter(struct vms_space *space, uint32_t self)
 	vms__fence();
 }
 
-static void root_load(struct vms_cpu *cpu, const struct vms_space *space)
+/*@ requires cpu == &vms_machine.cpu[this_cpu] && cpu_exists(this_cpu) && tags_ok && space_ok(space);
+  @ assigns cpu->generation, cpu->next_tag, cpu->tag, cpu->tags[0 .. VMS_MAX_TAGS - 2];
+  @ ensures tags_ok; */
+static void root_load(struct vms_cpu *cpu, struct vms_space *space)
 {
 	if (vms_machine.nr_tags > 1 && space != &vms_machine.kernel)
 		tag_enter(cpu, space);
@@ -201,6 +228,9 @@ void vms_space_set_fault_handler(struct vms_space *space, vms_fault_handler *han
 }
 
 /* Does the tree permit this access now? A walk without locks. */
+/*@ requires mem_ok && tree_ok && \valid_read(space) && \valid_read(fault) && is_root(space->root);
+  @ requires \separated(space, &vms_machine) && \separated(fault, &vms_machine);
+  @ assigns vms_machine.cpu[this_cpu].section; */
 static bool space_permits(const struct vms_space *space, const struct vms_fault *fault)
 {
 	vms_pfn node = space->root;
@@ -209,6 +239,9 @@ static bool space_permits(const struct vms_space *space, const struct vms_fault 
 	bool permits;
 
 	section = vms__section_enter();
+	/*@ loop invariant 1 <= level <= ARCH_LEVELS && is_table(node) && level_of(node) == level;
+	  @ loop assigns level, node, pte;
+	  @ loop variant level; */
 	for (level = ARCH_LEVELS; level > 0; level--) {
 		pte = vms__entry(node, vms__index(fault->va, level));
 		if (!arch_pte_is_table(pte, level))
@@ -220,6 +253,10 @@ static bool space_permits(const struct vms_space *space, const struct vms_fault 
 	return permits;
 }
 
+/*@ requires \valid_read(fault) && mem_ok && tree_ok;
+  @ ensures \old(fault->va) >= VMS_USER_END ==> !\result;
+  @ ensures \old(fault->access) != VMS_R && \old(fault->access) != VMS_W && \old(fault->access) != VMS_X ==> !\result;
+  @ ensures \old(vms_machine.cpu[this_cpu].active) == &vms_machine.kernel ==> !\result; */
 bool vms_space_fault(const struct vms_fault *fault)
 {
 	struct vms_space *space;

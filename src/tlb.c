@@ -146,6 +146,8 @@ static void queue_lock(struct vms_flush_queue *queue)
   @ ensures queue_ok(cpu) && still_asked{Pre,Post}(cpu);
   @ ensures vms_machine.cpu[cpu].queue.all >= \old(vms_machine.cpu[cpu].queue.all);
   @ ensures same_flusher{Pre,Post}(flusher);
+  @ ensures other_queues{Pre,Post}(cpu);
+  @ ensures same_cpus{Pre,Post};
   @ ensures asked_first(cpu, flusher, i + 1); */
 static void queue_add(uint32_t cpu, const struct vms_tlb_flusher *flusher, uint32_t i)
 {
@@ -173,6 +175,8 @@ static void queue_add(uint32_t cpu, const struct vms_tlb_flusher *flusher, uint3
   @ requires \valid_read(flusher) && \separated(flusher, &vms_machine);
   @ assigns vms_machine.cpu[cpu].queue;
   @ ensures same_flusher{Pre,Post}(flusher);
+  @ ensures other_queues{Pre,Post}(cpu);
+  @ ensures same_cpus{Pre,Post};
   @ ensures queue_ok(cpu) && still_asked{Pre,Post}(cpu);
   @ ensures asked_all(cpu, flusher); */
 static void queue_ask(uint32_t cpu, const struct vms_tlb_flusher *flusher)
@@ -187,12 +191,15 @@ static void queue_ask(uint32_t cpu, const struct vms_tlb_flusher *flusher)
 	//@ assert queue_ok(cpu) && still_asked{Pre,Here}(cpu);
 	/*@ loop invariant 0 <= i <= flusher->nr_ranges && queue_ok(cpu) && still_asked{Pre,Here}(cpu);
 	  @ loop invariant same_flusher{Pre,Here}(flusher);
+	  @ loop invariant other_queues{Pre,Here}(cpu);
+	  @ loop invariant same_cpus{Pre,Here};
 	  @ loop invariant asked_first(cpu, flusher, i) && all <= queue->all;
 	  @ loop assigns i, vms_machine.cpu[cpu].queue;
 	  @ loop variant flusher->nr_ranges - i; */
 	for (uint32_t i = 0; all == VMS_FLUSH_NOT_ALL && i < flusher->nr_ranges; i++)
 		queue_add(cpu, flusher, i);
 	//@ assert asked_all(cpu, flusher);
+	//@ assert other_queues{Pre,Here}(cpu);
 	vms__store32(&queue->asked, queue->asked + 1);
 	vms__store32(&queue->lock, 0);
 	vms_port_irq_restore(state);
@@ -233,6 +240,9 @@ VMS_SELDOM static void ask_others(struct vms_tlb_flusher *flusher, uint64_t othe
 	for (uint32_t cpu = 0; cpu < vms_machine.nr_cpus; cpu++) {
 		if ((others & (1ul << cpu)) != 0)
 			queue_ask(cpu, flusher);
+		//@ assert queues_ok && all_still_asked{LoopCurrent,Here};
+		//@ assert same_flusher{LoopCurrent,Here}(flusher) && same_cpus{LoopCurrent,Here};
+		//@ assert in_set(others, cpu) ==> asked_all(cpu, flusher);
 	}
 	vms_port_interrupt(others);
 	flusher->waiting |= others;
@@ -241,7 +251,8 @@ VMS_SELDOM static void ask_others(struct vms_tlb_flusher *flusher, uint64_t othe
 /* With tags: count a flush of a space, before the CPU set is read. The count afterwards. */
 /*@ requires space_ok(space);
   @ assigns space->generation;
-  @ ensures vms_machine.nr_tags > 1 ==> \result == space->generation == (uint64_t)(\old(space->generation) + 1);
+  @ ensures vms_machine.nr_tags > 1 ==> \result == space->generation &&
+  @   space->generation == (\old(space->generation) + 1) % 0x10000000000000000;
   @ ensures vms_machine.nr_tags <= 1 ==> \result == 0 && space->generation == \old(space->generation); */
 static uint64_t generation_next(struct vms_space *space)
 {
@@ -288,19 +299,27 @@ void vms_tlb_dispatch(struct vms_tlb_flusher *flusher)
 /* Wait until a CPU has done all that it was asked so far. Differences are taken modulo 2^32. */
 /*@ requires \valid_read(cpu) && queues_ok;
   @ assigns flush_state;
-  @ ensures queues_ok; */
+  @ ensures queues_ok && same_cpus{Pre,Post}; */
 static void wait_for(const struct vms_cpu *cpu)
 {
 	uint32_t asked = vms__load32(&cpu->queue.asked);
 
+	/*@ loop invariant queues_ok && same_cpus{Pre,Here};
+	  @ loop assigns flush_state; */
 	while ((int32_t)(vms__load32(&cpu->flushed) - asked) < 0) {
 		vms_tlb_service();
 		arch_cpu_relax();
 	}
 }
 
+/*@ requires queues_ok && \valid(flusher) && \separated(flusher, &vms_machine);
+  @ assigns flusher->waiting, flush_state;
+  @ ensures flusher->waiting == 0 && queues_ok && same_cpus{Pre,Post}; */
 VMS_SELDOM static void wait_for_others(struct vms_tlb_flusher *flusher)
 {
+	/*@ loop invariant 0 <= cpu <= vms_machine.nr_cpus && queues_ok && same_cpus{Pre,Here};
+	  @ loop assigns cpu, flush_state;
+	  @ loop variant vms_machine.nr_cpus - cpu; */
 	for (uint32_t cpu = 0; cpu < vms_machine.nr_cpus && flusher->waiting >> cpu != 0; cpu++) {
 		if ((flusher->waiting >> cpu) % 2 != 0)
 			wait_for(&vms_machine.cpu[cpu]);
@@ -312,6 +331,10 @@ void vms_tlb_sync(struct vms_tlb_flusher *flusher)
 {
 	if (flusher->waiting != 0)
 		wait_for_others(flusher);
+	/*@ loop invariant 0 <= i <= flusher->nr_frames && books_ok;
+	  @ loop assigns i, vms_machine.meta[0 .. vms_machine.nr_frames - 1].kind,
+	  @   vms_machine.meta[0 .. vms_machine.nr_frames - 1].refs;
+	  @ loop variant flusher->nr_frames - i; */
 	for (uint32_t i = 0; i < flusher->nr_frames; i++)
 		vms_frame_put(flusher->frames[i]);
 	flusher->nr_frames = 0;

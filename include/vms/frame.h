@@ -64,6 +64,7 @@ VMS_MUST_USE enum vms_status vms_frame_from_unused(vms_pfn frame, enum vms_frame
   @   \result == (\old(refs_of(head_of(frame))) < 0xffff0000 ? VMS_OK : VMS_SATURATED);
   @ ensures \result == VMS_OK ==> refs_of(head_of(frame)) == \old(refs_of(head_of(frame))) + 1;
   @ ensures is_frame(frame) && \result != VMS_OK ==> refs_of(head_of(frame)) == \old(refs_of(head_of(frame)));
+  @ ensures same_kinds{Pre,Post};
   @ ensures books_ok; */
 VMS_MUST_USE enum vms_status vms_frame_get(vms_pfn frame);
 
@@ -79,6 +80,8 @@ VMS_MUST_USE enum vms_status vms_frame_get(vms_pfn frame);
   @   refs_of(\old(head_of(frame))) == \old(refs_of(head_of(frame))) - 1;
   @ ensures !\old(is_frame(frame) && is_held(head_of(frame))) || refs_of(\old(head_of(frame))) > 0 ==>
   @   same_kinds{Pre,Post};
+  @ ensures is_frame(frame) ==> same_kinds_but{Pre,Post}(\old(head_of(frame)),
+  @   \old(head_of(frame)) + pages_in(\old(size_of(head_of(frame)))));
   @ ensures books_ok; */
 void vms_frame_put(vms_pfn frame);
 

@@ -20,6 +20,19 @@
  * Context  preemption may be on; never sleeps.
  * Cost     one table.
  */
+/*@ requires mem_ok && tree_ok && no_leaf_on_top && \valid(space) && apart(space);
+  @ requires is_root(vms_machine.kernel.root);
+  @ assigns *space, vms_machine.cpu[this_cpu].nr_spaces, vms_machine.meta[0 .. vms_machine.nr_frames - 1],
+  @   vms_machine.ram[0 .. vms_machine.nr_frames - 1];
+  @ ensures \result == VMS_OK || \result == VMS_NO_MEMORY;
+  @ ensures \result == VMS_NO_MEMORY ==> *space == \old(*space);
+  @ ensures \result == VMS_OK ==> space_is(space, space->root, 0, VMS_USER_END);
+  @ ensures \result == VMS_OK ==> vms_machine.meta[space->root].level == ARCH_LEVELS &&
+  @   vms_machine.meta[space->root].root == space->root && vms_machine.meta[space->root].lock == 0;
+  @ ensures \result == VMS_OK ==> \forall integer i; 0 <= i < ARCH_ROOT_KERNEL ==> ent(space->root, i) == 0;
+  @ ensures \result == VMS_OK ==> \forall integer i; ARCH_ROOT_KERNEL <= i < VMS_ENTRIES ==>
+  @   ent(space->root, i) == ent(vms_machine.kernel.root, i);
+  @ ensures mem_ok; */
 VMS_MUST_USE enum vms_status vms_space_create(struct vms_space *space);
 
 /**
@@ -27,7 +40,7 @@ VMS_MUST_USE enum vms_status vms_space_create(struct vms_space *space);
  */
 /*@ requires \valid(space);
   @ assigns space->refs;
-  @ ensures space->refs == (uint32_t)(\old(space->refs) + 1); */
+  @ ensures space->refs == (\old(space->refs) + 1) % 0x100000000; */
 void vms_space_get(struct vms_space *space);
 
 /**
@@ -35,6 +48,10 @@ void vms_space_get(struct vms_space *space);
  * vms_port_space_free(). No flush is due: the space is active nowhere.
  * Context  any but inside a cursor on this space. Cost: O(entries of its tables) for the last one.
  */
+/*@ requires mem_ok && \valid(space) && apart(space);
+  @ assigns *space, vms_machine.meta[0 .. vms_machine.nr_frames - 1], vms_machine.ram[0 .. vms_machine.nr_frames - 1];
+  @ ensures \old(space->refs) > 1 ==> space->refs == \old(space->refs) - 1 && space->root == \old(space->root) &&
+  @   space->active == \old(space->active) && same_trees{Pre,Post}; */
 void vms_space_put(struct vms_space *space);
 
 /**
@@ -48,6 +65,22 @@ void vms_space_put(struct vms_space *space);
  *          (vms_config.nr_tags): then it may keep them, and uses them again only if nothing of that space was
  *          flushed meanwhile.
  */
+/*@ requires mem_ok && space_ok(space) && space_ok(vms_machine.cpu[this_cpu].active) && tags_ok;
+  @ requires space != &vms_machine.kernel ==> apart(space);
+  @ requires vms_machine.cpu[this_cpu].active != &vms_machine.kernel ==> apart(vms_machine.cpu[this_cpu].active);
+  @ requires space == vms_machine.cpu[this_cpu].active || \separated(space, vms_machine.cpu[this_cpu].active);
+  @ assigns *space, *vms_machine.cpu[this_cpu].active, vms_machine.cpu[this_cpu],
+  @   vms_machine.meta[0 .. vms_machine.nr_frames - 1], vms_machine.ram[0 .. vms_machine.nr_frames - 1];
+  @ ensures vms_machine.cpu[this_cpu].active == space && tags_ok;
+  @ ensures space == \old(vms_machine.cpu[this_cpu].active) ==>
+  @   space->refs == \old(space->refs) && space->active == \old(space->active);
+  @ ensures space != &vms_machine.kernel && space != \old(vms_machine.cpu[this_cpu].active) ==>
+  @   space->refs == (\old(space->refs) + 1) % 0x100000000 && in_set(space->active, this_cpu);
+  @ ensures space != \old(vms_machine.cpu[this_cpu].active) &&
+  @   \old(vms_machine.cpu[this_cpu].active) != &vms_machine.kernel &&
+  @   \old(vms_machine.cpu[this_cpu].active->refs) > 1 ==>
+  @   \old(vms_machine.cpu[this_cpu].active)->refs == \old(vms_machine.cpu[this_cpu].active->refs) - 1 &&
+  @   !in_set(\old(vms_machine.cpu[this_cpu].active)->active, this_cpu); */
 void vms_space_activate(struct vms_space *space);
 
 /**

@@ -47,6 +47,13 @@ void vms_tlb_issue_with(struct vms_tlb_flusher *flusher, vms_va start, uint64_t 
  * Hand what is queued to every CPU that has the space active, interrupt them, and flush on this CPU.
  * The queue is empty afterwards. Does not wait. Context: preemption off, any interrupt state.
  */
+/*@ requires flusher_ok(flusher) && queues_ok;
+  @ assigns flusher->all, flusher->nr_pages, flusher->nr_ranges, flusher->waiting,
+  @   flusher->space->generation, flush_state;
+  @ ensures flusher_ok(flusher) && nothing_queued(flusher) && queues_ok && same_cpus{Pre,Post};
+  @ ensures all_still_asked{Pre,Post} && handed{Pre,Post}(flusher, \old(flusher->space->active));
+  @ ensures !\old(nothing_queued(flusher)) ==> flusher->waiting ==
+  @   (\old(flusher->waiting) | (\old(flusher->space->active) & ~(1 << this_cpu))); */
 void vms_tlb_dispatch(struct vms_tlb_flusher *flusher);
 
 /**
@@ -62,7 +69,10 @@ void vms_tlb_sync(struct vms_tlb_flusher *flusher);
  * loops that wait with interrupts off. Cheap when there is nothing to do: one load.
  * Context  preemption off, any interrupt state.
  */
-//@ requires queues_ok; assigns flush_state; ensures queues_ok;
+/*@ requires queues_ok;
+  @ assigns flush_state;
+  @ ensures queues_ok && same_cpus{Pre,Post} && other_queues{Pre,Post}(this_cpu);
+  @ ensures vms_machine.cpu[this_cpu].flushed == vms_machine.cpu[this_cpu].queue.asked; */
 void vms_tlb_service(void);
 
 /**
