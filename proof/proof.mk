@@ -2,7 +2,7 @@
 PROVE := tools/prove --out $(O)/proof $(if $(F),--only $(F)) $(if $(FN),--fn $(FN)) $(if $(WAIT),--timeout $(WAIT)) \
 	$(if $(CACHE),--cache $(CACHE))
 
-## prove: prove src/; F=cursor a file, FN=vms_cursor_map a function, WAIT=30 seconds a goal, CACHE=none all of it again
+## prove: prove src/; F=cursor a file, FN=vms_cursor_map a function, WAIT=30 seconds a goal, CACHE=none all of it again, CACHE=only nothing that is not in proof/cache
 prove:
 	@tools/install prove
 	@$(PROVE)

@@ -30,6 +30,10 @@ class Table:
             else:
                 self.rows[words[0], words[1]] = (int(words[2]), int(words[3]), words[4:])
 
+    def knows(self, unit):
+        """Is a goal of it proved, so that the cache has what proved it?"""
+        return any(self.rows.get((unit.path, name), (0, 0))[1] > 0 for name in unit.names)
+
     def compare(self, tree, results, options):
         """Say what is worse than the table; is there any?"""
         worse, old = 0, False
@@ -41,11 +45,13 @@ class Table:
                 print("%s: the prover has doubts: %s" % (unit.path, remark))
             for name, (goals, proved, open_goals) in result.rows.items():
                 known = self.rows.get((unit.path, name))
+                if known is None and options.cache == "only":
+                    continue
                 new = [goal for goal in open_goals if known is None or "open:" + goal not in known[2]]
                 old = old or known is None or known[:2] != (goals, proved)
                 for goal in new:
                     print("%s: %s: not proved: %s" % (unit.path, name, goal))
-                if new:
+                if new and options.cache != "only":
                     print("    again, with more time: make prove FN=%s WAIT=%d" % (name, 3 * options.timeout))
                 if known and proved < known[1]:
                     print("%s: %s: %d goals proved of %d; %s says %d" % (
@@ -63,7 +69,9 @@ class Table:
         rows = [row for _, result in results for row in result.rows.values()]
         print("prove: %d of %d goals proved, of %d functions and lemmas" % (
             sum(row[1] for row in rows), sum(row[0] for row in rows), len(rows)))
-        if (worse or old) and not options.update:
+        if worse and options.cache == "only":
+            print("prove: proof/cache is not of this text; make prove-update proves it, and writes what is proved")
+        elif (worse or old) and not options.update:
             print("prove: %s is %s; if that is as it should be: make prove-update" % (
                 TABLE, "better than this" if worse else "not of today"))
 
