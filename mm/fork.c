@@ -109,7 +109,8 @@ static long space_copy(struct mm *from, struct mm *to)
 		if (result == 0) {
 			/* Under the cursor: what a mark names is in the records that are copied. */
 			result = mm_records_copy(to, from);
-			for (uint32_t i = 0; i < MM_HUGE_PLACES / 64; i++)
+			to->any_huge = __atomic_load_n(&from->any_huge, __ATOMIC_RELAXED);
+			for (uint32_t i = 0; to->any_huge && i < MM_HUGE_PLACES / 64; i++)
 				to->huge_place[i] = __atomic_load_n(&from->huge_place[i], __ATOMIC_RELAXED);
 			if (result == 0)
 				result = tree_copy(from, &parent, &child);

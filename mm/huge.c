@@ -138,6 +138,7 @@ void mm_huge_note(struct mm *mm, vms_va slot)
 {
 	uint64_t place = slot / MM_HUGE_BYTES % MM_HUGE_PLACES;
 
+	__atomic_store_n(&mm->any_huge, 1, __ATOMIC_RELAXED);
 	__atomic_fetch_or(&mm->huge_place[place / 64], 1ull << place % 64, __ATOMIC_RELAXED);
 }
 

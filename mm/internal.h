@@ -72,6 +72,7 @@ struct mm {
 	uint32_t lock;       /* of the records' tree */
 	uint32_t random;
 	uint32_t no_huge;                          /* no pages of 2 MiB: mm_huge_refuse() */
+	uint32_t any_huge;                         /* one was made once */
 	uint64_t huge_place[MM_HUGE_PLACES / 64];  /* where such pages are or were; only grows */
 	vms_va records_end;                        /* no record is above; only grows */
 	uint64_t records_place[MM_NR_PIECES / 64]; /* note_place(): where records are or were; only grows */
@@ -183,6 +184,8 @@ static inline bool mm_may_be_huge(const struct mm *mm, vms_va va)
 /* [start, end) is to be changed: divide what reaches over an end. */
 static inline void mm_huge_cut(struct mm *mm, vms_va start, vms_va end)
 {
+	if (!__atomic_load_n(&mm->any_huge, __ATOMIC_RELAXED))
+		return;
 	if (start % MM_HUGE_BYTES != 0 && mm_may_be_huge(mm, start))
 		mm_huge_divide(mm, start);
 	if (end % MM_HUGE_BYTES != 0 && mm_may_be_huge(mm, end))

@@ -84,6 +84,11 @@ static void elsewhere(size_t len)
 		return;
 	at[0] = 1;
 	at[len - 1] = 1;
+	/* If that made a page of 2 MiB, this takes it apart. */
+	if (len == HUGE) {
+		(void)!mprotect(at + random_below(512) * PAGE, PAGE, PROT_READ);
+		(void)!madvise(at + random_below(256) * PAGE, 256 * PAGE, MADV_DONTNEED);
+	}
 	(void)!munmap(at, len);
 }
 
