@@ -485,9 +485,45 @@ static void devices_can_be_protected(void **state)
 	sim_stop();
 }
 
+/* Of the kernel's, which says nothing in its entry but that it is there; and of a device far behind all RAM. */
+static void pages_that_nobody_counts_are_changed(void **state)
+{
+	struct vms_space *space;
+
+	(void)state;
+	machine_start(1);
+	space = space_new();
+	for (uint32_t i = 0; i < 8; i++) {
+		const struct vms_change change = {.set = i / 2 % 2 ? VMS_R | VMS_W : VMS_SOFT1,
+						  .cow = i % 2 ? VMS_SOFT0 : 0};
+		bool granted = change.set == VMS_SOFT1 || change.cow == 0;
+		vms_va va = i / 4 ? VMS_KERNEL_START + 5 * G1 : G1;
+		struct vms_cursor cursor;
+		struct vms_item item;
+
+		cursor_open(&cursor, i / 4 ? &vms_machine.kernel : space, va, 4 * P, VMS_EDITING);
+		OK(vms_cursor_map_device(&cursor, 0xfff00000, 4 * P, RX_));
+		OK(vms_cursor_jump(&cursor, va));
+		OK(vms_cursor_protect_next(&cursor, P, change, &item));
+		OK(vms_cursor_protect(&cursor, 3 * P, change, NULL));
+		for (uint32_t k = 0; k < 4; k++) {
+			OK(vms_cursor_jump(&cursor, va + k * P));
+			OK(vms_cursor_query(&cursor, &item));
+			assert_int_equal(item.prop.flags, VMS_R | VMS_X | (granted ? change.set : VMS_SOFT0));
+		}
+		OK(vms_cursor_jump(&cursor, va));
+		OK(vms_cursor_unmap(&cursor, 4 * P, NULL));
+		cursor_close(&cursor);
+	}
+	CHECK(space);
+	space_end(space);
+	sim_stop();
+}
+
 int group_protect(void)
 {
 	const struct CMUnitTest test[] = {
+		cmocka_unit_test(pages_that_nobody_counts_are_changed),
 		cmocka_unit_test(the_next_mapping_is_changed_and_no_other),
 		cmocka_unit_test(marks_are_not_mappings),
 		cmocka_unit_test(illegal_changes_change_nothing),

@@ -8,9 +8,9 @@
 #include <sys/mman.h>
 #include <ucontext.h>
 
+#include "stepping.h"
 #include "unit.h"
 
-#define TRAP_FLAG 0x100
 #define BREAKPOINT 0xcc
 #define MAX_STEPS 8192u
 
@@ -45,16 +45,6 @@ static void on_trap(int number, siginfo_t *info, void *context)
 	*break_at = broken;
 	registers[REG_RIP] = (greg_t)break_at;
 	disturb();
-}
-
-/* Below the 128 bytes that the compiler may be using under the stack pointer. */
-static void stepping(bool on)
-{
-	uint64_t flags;
-
-	__asm__ volatile("lea -128(%%rsp), %%rsp; pushfq; pop %0; lea 128(%%rsp), %%rsp" : "=r"(flags)::"memory");
-	flags = on ? flags | TRAP_FLAG : flags & ~(uint64_t)TRAP_FLAG;
-	__asm__ volatile("lea -128(%%rsp), %%rsp; push %0; popfq; lea 128(%%rsp), %%rsp" ::"r"(flags) : "memory", "cc");
 }
 
 /* Run an operation again and again, from the same state, disturbed at another instruction each time. */

@@ -94,5 +94,6 @@ int group_random(void);
 int group_threads(void);
 int group_tree(void);
 int group_conform(void);
+int group_cost(void);
 
 #endif
