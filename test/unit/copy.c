@@ -287,6 +287,10 @@ static void every_allocation_of_a_copy_may_fail(void **state)
 			sim_snapshot_free(&after);
 			/* A slot may have been cut at an end before memory ran out; no more than that. */
 			assert_in_range(sim_frames_used() - used, 0, 6);
+			/* Nobody holds what was given back. */
+			for (vms_pfn frame = 0; frame < vms_machine.nr_frames; frame++)
+				assert_true(vms_machine.meta[frame].kind != VMS_FRAME_UNUSED ||
+					    vms_machine.meta[frame].refs == 0);
 		}
 		assert_true(nth > 2);
 		compare(&before, a, b, range[i].start, range[i].len, VMS_SOFT0);
