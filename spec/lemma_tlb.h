@@ -18,6 +18,8 @@
   lemma one_asked{L}: \forall integer c, i, k, va; 0 <= i < vms_machine.cpu[c].queue.nr_ranges && in_queue(c, i, va) ==>
     asked(c, k, va);
   // One CPU's queue changes, and nothing that it was asked for is lost.
+  lemma other_queue{L1,L2}: \forall integer cpu, c; other_queues{L1,L2}(cpu) && 0 <= c < VMS_MAX_CPUS && c != cpu ==>
+    same_queue{L1,L2}(c);
   lemma others_ok{L1,L2}: \forall integer cpu; \at(vms_machine.nr_cpus,L1) == \at(vms_machine.nr_cpus,L2) ==>
     queues_ok{L1} && other_queues{L1,L2}(cpu) && queue_ok{L2}(cpu) ==> queues_ok{L2};
   lemma others_asked{L1,L2}: \forall integer cpu; queues_ok{L1} && other_queues{L1,L2}(cpu) &&

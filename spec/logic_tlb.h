@@ -86,16 +86,20 @@
       \at(vms_machine.cpu[c].queue.range[i].start, L1) == \at(vms_machine.cpu[c].queue.range[i].start, L2) &&
       \at(vms_machine.cpu[c].queue.range[i].nr_pages, L1) == \at(vms_machine.cpu[c].queue.range[i].nr_pages, L2);
   // What CPUs have beside it did not change: which space is active, what this CPU's TLB holds, tables that wait.
-  predicate same_cpu{L1,L2}(integer c) =
+  predicate same_cpus{L1,L2} = \forall integer c; 0 <= c < VMS_MAX_CPUS ==>
     \at(vms_machine.cpu[c].active, L1) == \at(vms_machine.cpu[c].active, L2) &&
     \at(vms_machine.cpu[c].tag, L1) == \at(vms_machine.cpu[c].tag, L2) &&
     \at(vms_machine.cpu[c].next_tag, L1) == \at(vms_machine.cpu[c].next_tag, L2) &&
     \at(vms_machine.cpu[c].waiting, L1) == \at(vms_machine.cpu[c].waiting, L2) &&
     \at(vms_machine.cpu[c].young, L1) == \at(vms_machine.cpu[c].young, L2) &&
     \at(vms_machine.cpu[c].section, L1) == \at(vms_machine.cpu[c].section, L2);
-  predicate same_cpus{L1,L2} = \forall integer c; 0 <= c < VMS_MAX_CPUS ==> same_cpu{L1,L2}(c);
   predicate other_queues{L1,L2}(integer cpu) =
-    \forall integer c; 0 <= c < VMS_MAX_CPUS && c != cpu ==> same_queue{L1,L2}(c);
+    (\forall integer c; 0 <= c < VMS_MAX_CPUS && c != cpu ==>
+      \at(vms_machine.cpu[c].queue.nr_ranges, L1) == \at(vms_machine.cpu[c].queue.nr_ranges, L2) &&
+      \at(vms_machine.cpu[c].queue.all, L1) == \at(vms_machine.cpu[c].queue.all, L2)) &&
+    (\forall integer c, i; 0 <= c < VMS_MAX_CPUS && c != cpu && 0 <= i < VMS_FLUSH_RANGES ==>
+      \at(vms_machine.cpu[c].queue.range[i].start, L1) == \at(vms_machine.cpu[c].queue.range[i].start, L2) &&
+      \at(vms_machine.cpu[c].queue.range[i].nr_pages, L1) == \at(vms_machine.cpu[c].queue.range[i].nr_pages, L2));
   predicate all_still_asked{L1,L2} = \forall integer c; 0 <= c < VMS_MAX_CPUS ==> still_asked{L1,L2}(c);
   // A space as it is made.
   predicate space_is{L}(struct vms_space *s, integer root, integer start, integer end) = s->root == root &&

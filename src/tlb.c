@@ -251,7 +251,7 @@ VMS_SELDOM static void ask_others(struct vms_tlb_flusher *flusher, uint64_t othe
 /* With tags: count a flush of a space, before the CPU set is read. The count afterwards. */
 /*@ requires space_ok(space);
   @ assigns space->generation;
-  @ ensures vms_machine.nr_tags > 1 ==> \result == space->generation &&
+  @ ensures vms_machine.nr_tags > 1 ==> \result == (uint64_t)(\old(space->generation) + 1) &&
   @   space->generation == (\old(space->generation) + 1) % 0x10000000000000000;
   @ ensures vms_machine.nr_tags <= 1 ==> \result == 0 && space->generation == \old(space->generation); */
 static uint64_t generation_next(struct vms_space *space)
