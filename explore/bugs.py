@@ -5,12 +5,12 @@ usage: bugs.py --list FILE --sources DIR --out DIR --compile CMD --link CMD --ru
                [--built DIR] [--jobs N] [--write FILE] [words of a name]
 
 `compile`, `link` and `run` are commands; {in} and {out} stand for files. What `run` prints, a line each, are the
-names of those that found the bug. Fails if a bug is found by nobody, or does not fit the text. DIR of --built has the
-objects of the sources as they are: with it a bug in a C file has only that file compiled.
+names of those that found the bug. FILE of --write gets a line for each bug that was tried, and keeps those of others.
+Fails if a bug is found by nobody, or does not fit the text. DIR of --built has the objects of the sources as they are:
+with it a bug in a C file has only that file compiled.
 """
 import argparse
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -97,6 +97,23 @@ def try_bug(number, bug, options):
     return found, None
 
 
+def line_of(name, what=""):
+    return "%-55s %s" % (name, what)
+
+
+def write(path, source, every, lines):
+    """The lines of the bugs that were tried, and those that the file had of the others."""
+    old = []
+    if os.path.exists(path):
+        with open(path, encoding="utf-8") as file:
+            old = file.read().splitlines()
+    for bug in every:
+        lines.setdefault(bug.name, next((line for line in old if line.startswith(line_of(bug.name))), None))
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("# Made from %s: each seeded bug, how many find it, and who.\n" % os.path.basename(source))
+        file.writelines(lines[bug.name] + "\n" for bug in every if lines[bug.name])
+
+
 def main():
     parser = argparse.ArgumentParser()
     for name in ("list", "sources", "out", "run"):
@@ -110,20 +127,19 @@ def main():
     parser.add_argument("name", nargs="*")
     options = parser.parse_args()
     wanted = " ".join(options.name)
-    bugs = [bug for bug in read_list(options.list) if wanted in bug.name]
-    lines, bad = [], 0
+    every = read_list(options.list)
+    bugs = [bug for bug in every if wanted in bug.name]
+    lines, bad = {}, 0
     with ThreadPoolExecutor(options.jobs) as pool:
         results = pool.map(lambda pair: try_bug(pair[0], pair[1], options), enumerate(bugs))
         for bug, (found, wrong) in zip(bugs, results):
             bad += not found
             what = "; ".join(found) if found else wrong or "NOT FOUND"
-            lines.append("%-55s %3d  %s" % (bug.name, len(found), what))
+            lines[bug.name] = line_of(bug.name, "%3d  %s" % (len(found), what))
             print("bug: %-55s %s" % (bug.name, "found by %d, e.g. %s" % (len(found), found[0]) if found else what),
                   flush=True)
-    if options.write and not wanted:
-        with open(options.write, "w", encoding="utf-8") as file:
-            file.write("# Made from %s: each seeded bug, how many find it, and who.\n" % os.path.basename(options.list))
-            file.write("\n".join(re.sub(r"\s+$", "", line) for line in lines) + "\n")
+    if options.write:
+        write(options.write, options.list, every, lines)
     print("%s: %d of %d found" % (os.path.basename(options.list), len(bugs) - bad, len(bugs)))
     return 1 if bad else 0
 
