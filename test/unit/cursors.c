@@ -245,6 +245,9 @@ static void lengths_are_checked_without_overflow(void **state)
 		IS(vms_cursor_mark(&cursor, bad[i], 3), VMS_OUT_OF_RANGE);
 		IS(vms_cursor_protect_next(&cursor, bad[i], (struct vms_change){0}, &item), VMS_OUT_OF_RANGE);
 		IS(vms_cursor_map_device(&cursor, sim_device(), bad[i], RW_), VMS_OUT_OF_RANGE);
+		IS(vms_cursor_protect(&cursor, bad[i], (struct vms_change){0}, &nr), VMS_OUT_OF_RANGE);
+		IS(vms_cursor_protect_run(&cursor, bad[i], (struct vms_change){0}), VMS_OUT_OF_RANGE);
+		assert_int_equal(nr, 99);
 		assert_int_equal(vms_cursor_at(&cursor), 2 * P);
 	}
 	cursor_close(&cursor);
