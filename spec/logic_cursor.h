@@ -46,6 +46,9 @@
     \at(c->space,L1) == \at(c->space,L2) && \at(c->space->root,L1) == \at(c->space->root,L2) &&
     \at(c->start,L1) == \at(c->start,L2) && \at(c->end,L1) == \at(c->end,L2) &&
     \at(c->top,L1) == \at(c->top,L2) && \at(c->top_level,L1) == \at(c->top_level,L2);
+  // The caller's place for what is found.
+  predicate item_ok{L}(struct vms_cursor *c, struct vms_item *item) =
+    \valid(item) && \separated(item, c, c->space) && apart(item);
 
   // The flags after a change.
   logic integer flag_then(integer flags, integer less, integer more, integer flag) =

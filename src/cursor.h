@@ -132,6 +132,13 @@ static inline bool vms__in_page_table(struct vms_cursor *cursor, uint64_t len)
  * Move to the first leaf (or mark, if asked for) before `stop` and give its entry; or to `stop`, and 0. In the
  * first case the cursor's node holds the entry.
  */
+/*@ requires cursor_ok(cursor) && stop % 4096 == 0 && cursor->at <= stop <= cursor->end;
+  @ assigns cursor->node, cursor->level, cursor->at;
+  @ ensures cursor_ok(cursor);
+  @ ensures \result == 0 ==> cursor->at == stop;
+  @ ensures \result != 0 ==> \old(cursor->at) <= cursor->at < stop && !pte_table(\result, cursor->level) &&
+  @   \result == ent(cursor->node, page_index(page(cursor->at), cursor->level));
+  @ ensures \result != 0 && find == VMS_FIND_MAPPED ==> pte_leaf(\result, cursor->level); */
 uint64_t vms__find(struct vms_cursor *cursor, vms_va stop, enum vms_find find);
 
 /* Is the slot over the position all inside the next `len` bytes? */
@@ -150,6 +157,15 @@ static inline bool vms__is_user(const struct vms_cursor *cursor)
 }
 
 /* Say what this entry, over the position at the cursor's level, is. */
+/*@ requires mem_ok && books_ok && \valid_read(cursor) && 1 <= cursor->level <= 4 && item_ok(cursor, item);
+  @ assigns *item;
+  @ ensures pte == 0 || pte_table(pte, cursor->level) ==> item->what == VMS_ABSENT;
+  @ ensures pte_mark(pte) ==> item->what == VMS_MARKED && item->token == pte_token(pte);
+  @ ensures pte_leaf(pte, cursor->level) ==> item->frame == pte_frame(pte, cursor->level) &&
+  @   (item->what == VMS_MAPPED || item->what == VMS_DEVICE) &&
+  @   (item->what == VMS_MAPPED <==> cursor->space != &vms_machine.kernel && counted(item->frame));
+  @ ensures pte_mark(pte) || pte_leaf(pte, cursor->level) ==>
+  @   item->va == slot_start(cursor->at, cursor->level) && item->len == slot_len(cursor->level); */
 static inline void vms__describe(const struct vms_cursor *cursor, uint64_t pte, struct vms_item *item)
 {
 	item->va = vms__slot_start(cursor->at, cursor->level);

@@ -222,6 +222,11 @@ static vms_va entry_va(const struct vms_cursor *cursor, vms_va from, uint32_t le
 }
 
 /* Step 3 below a locked table that covers va, of a level above 1. */
+/*@ requires mem_ok && queues_ok && tree_ok && \valid_read(cursor) && apart(cursor) && cursor->end > 0;
+  @ requires is_table(node) && level_of(node) == level && 2 <= level;
+  @ decreases level;
+  @ assigns vms_machine.meta[0 .. vms_machine.nr_frames - 1].lock, flush_state;
+  @ ensures queues_ok && same_trees{Pre,Post}; */
 static void lock_below(const struct vms_cursor *cursor, vms_pfn node, uint32_t level, vms_va va)
 {
 	struct part part = part_of(cursor, va, level);
@@ -229,6 +234,9 @@ static void lock_below(const struct vms_cursor *cursor, vms_pfn node, uint32_t l
 	uint32_t left = vms_machine.meta[node].nr_present;
 	uint64_t pte;
 
+	/*@ loop invariant queues_ok && same_trees{Pre, Here};
+	  @ loop assigns i, left, pte, vms_machine.meta[0 .. vms_machine.nr_frames - 1].lock, flush_state;
+	  @ loop variant left; */
 	for (uint32_t i = part.first; left > 0 && (pte = vms__next(node, &i, part.end)) != 0; i++) {
 		left--;
 		if (!arch_pte_is_table(pte, level))
@@ -240,6 +248,11 @@ static void lock_below(const struct vms_cursor *cursor, vms_pfn node, uint32_t l
 }
 
 /* The reverse: children before parents. */
+/*@ requires mem_ok && tree_ok && \valid_read(cursor) && apart(cursor) && cursor->end > 0;
+  @ requires is_table(node) && level_of(node) == level && 2 <= level;
+  @ decreases level;
+  @ assigns vms_machine.meta[0 .. vms_machine.nr_frames - 1].lock;
+  @ ensures same_trees{Pre,Post}; */
 static void unlock_below(const struct vms_cursor *cursor, vms_pfn node, uint32_t level, vms_va va)
 {
 	struct part part = part_of(cursor, va, level);
@@ -247,6 +260,9 @@ static void unlock_below(const struct vms_cursor *cursor, vms_pfn node, uint32_t
 	uint32_t left = vms_machine.meta[node].nr_present;
 	uint64_t pte;
 
+	/*@ loop invariant same_trees{Pre, Here};
+	  @ loop assigns i, left, pte, vms_machine.meta[0 .. vms_machine.nr_frames - 1].lock;
+	  @ loop variant left; */
 	for (uint32_t i = part.first; left > 0 && (pte = vms__next(node, &i, part.end)) != 0; i++) {
 		left--;
 		if (!arch_pte_is_table(pte, level))

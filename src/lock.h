@@ -45,6 +45,9 @@ void vms__section_leave(uint32_t *section);
 
 /* Steps 1 to 3: fill in the cursor's covering table. VMS_OK, or VMS_NO_MEMORY with nothing locked. */
 enum vms_status vms__range_lock(struct vms_cursor *cursor);
+/*@ requires opened(cursor);
+  @ assigns vms_machine.meta[0 .. vms_machine.nr_frames - 1].lock;
+  @ ensures vms_machine.meta[cursor->top].lock == 0 && same_trees{Pre,Post}; */
 void vms__range_unlock(struct vms_cursor *cursor);
 
 /*

@@ -26,6 +26,9 @@ bool vms__tables_reserve(vms_pfn *first, uint32_t nr)
 	return true;
 }
 
+/*@ requires mem_ok && table < vms_machine.nr_frames;
+  @ assigns vms_machine.meta[table].refs, vms_machine.meta[table].kind;
+  @ ensures gone{Pre,Post}(table); */
 static void table_give_back(vms_pfn table)
 {
 	vms__store32(&vms_machine.meta[table].refs, 0);

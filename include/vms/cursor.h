@@ -19,7 +19,9 @@
 struct vms_guard {
 	bool entered;
 };
+//@ requires \valid(guard); assigns guard->entered; ensures guard->entered;
 void vms_guard_enter(struct vms_guard *guard);
+//@ requires \valid(guard); assigns guard->entered; ensures !guard->entered;
 void vms_guard_leave(struct vms_guard *guard);
 
 enum vms_mode {
@@ -86,6 +88,7 @@ void vms_cursor_close(struct vms_cursor *cursor);
 /**
  * The position, in bytes.
  */
+//@ requires \valid_read(cursor); assigns \nothing; ensures \result == cursor->at;
 static inline vms_va vms_cursor_at(const struct vms_cursor *cursor)
 {
 	return cursor->at;
