@@ -215,6 +215,7 @@ static void counts_of_requests_wrap(void **state)
 		flush();
 		FLUSHED(2, 0);
 		assert_int_equal(vms_machine.cpu[1].flushed, vms_machine.cpu[1].queue.asked);
+		assert_int_equal(vms_machine.cpu[1].flushed, i);
 	}
 	finish();
 }

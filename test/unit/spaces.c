@@ -498,9 +498,30 @@ static void a_spurious_fault_is_resolved_by_a_local_flush(void **state)
 	sim_stop();
 }
 
+/* Each CPU counts for itself, and no two ever give the same. */
+static void a_number_tells_where_the_space_was_made(void **state)
+{
+	struct vms_space *first, *second;
+
+	(void)state;
+	machine_start(3);
+	for (uint32_t cpu = 0; cpu < 3; cpu++) {
+		sim_run_on(cpu);
+		first = space_new();
+		second = space_new();
+		assert_int_equal(first->id % VMS_MAX_CPUS, cpu);
+		assert_int_equal(second->id, first->id + VMS_MAX_CPUS);
+		space_end(first);
+		space_end(second);
+	}
+	sim_run_on(0);
+	sim_stop();
+}
+
 int group_spaces(void)
 {
 	const struct CMUnitTest test[] = {
+		cmocka_unit_test(a_number_tells_where_the_space_was_made),
 		cmocka_unit_test(a_new_space_is_empty_and_costs_one_frame),
 		cmocka_unit_test(a_new_space_is_new),
 		cmocka_unit_test(the_kernels_space_is_not_counted),
