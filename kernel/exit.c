@@ -23,6 +23,14 @@ static void leave_memory(void)
 	vms_port_preempt_on();
 }
 
+/* Processes that have no memory any more, but have not given all of it back yet. */
+static uint32_t nr_releasing;
+
+bool process_any_releases(void)
+{
+	return __atomic_load_n(&nr_releasing, __ATOMIC_ACQUIRE) != 0;
+}
+
 /* Drop the process's reference to its memory, with no CPU of ours on it any more. */
 static void release_memory(struct process *process)
 {
@@ -30,10 +38,12 @@ static void release_memory(struct process *process)
 	struct mm *mm = process->mm;
 
 	process->mm = NULL;
+	__atomic_fetch_add(&nr_releasing, 1, __ATOMIC_RELAXED);
 	lock_drop_irq(&proc_lock, state);
 	leave_memory();
 	if (mm != NULL)
 		mm_put(mm);
+	__atomic_fetch_sub(&nr_releasing, 1, __ATOMIC_RELEASE);
 }
 
 void process_vfork_done(void)

@@ -142,6 +142,7 @@ void process_end_locked(struct process *process, int status);
 void process_end_threads_locked(struct process *process, struct thread *keep);
 /* A reference to the memory of a process, or NULL: none has this pid, or it has no memory any more. */
 struct mm *process_mm_get(int pid);
+bool process_any_releases(void); /* Is one that ended giving its memory back right now? */
 bool process_is_init(const struct process *process);
 struct process *process_reaper(void); /* of orphans: the first process */
 void process_ended_locked(void);      /* tell whoever waits for the end of everything */

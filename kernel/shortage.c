@@ -1,7 +1,8 @@
 /*
  * No memory is left for a page that a program has a right to. First what can be had again goes: pages of files as
- * they were in the archive; then what nobody needs of pages of 2 MiB. Then a process: the biggest, or the one that asks if it is nearly as big, for then its
- * own end is the nearest to an end of the shortage. The first process is spared as long as there is another.
+ * they were in the archive; then what nobody needs of pages of 2 MiB. Then a process: the biggest, or the one that
+ * asks if it is nearly as big, for then its own end is the nearest to an end of the shortage. The first process is
+ * spared as long as there is another; nobody is chosen while memory of one that ended is on its way back.
  */
 #include <kernel/process.h>
 #include <kernel/machine.h>
@@ -103,21 +104,22 @@ static bool end(struct candidate *victim)
 	return mm != NULL;
 }
 
-static bool has_memory(int pid)
+/* Is the memory of this process, or of one that ended just now, still to come back? */
+static bool memory_comes(int pid)
 {
 	struct mm *mm = process_mm_get(pid);
 
 	if (mm != NULL)
 		mm_put(mm);
-	return mm != NULL;
+	return mm != NULL || process_any_releases();
 }
 
-/* Until its memory is back, or a while has passed. */
+/* Until it is back, or a while has passed. */
 static void wait_for_end(int pid)
 {
 	uint64_t deadline = now_ns() + PATIENCE_NS;
 
-	while (has_memory(pid) && now_ns() < deadline && !signal_waiting(current()))
+	while (memory_comes(pid) && now_ns() < deadline && !signal_waiting(current()))
 		sleep_until(now_ns() + STEP_NS, true);
 }
 
@@ -130,9 +132,9 @@ static bool make_room(void)
 	vms_reclaim();
 	if (files_drop_clean() >= ENOUGH || mm_huge_give_back(PLENTY) >= ENOUGH)
 		return true;
-	if (ending != 0) {
+	if (ending != 0 || process_any_releases()) {
 		wait_for_end(ending);
-		if (!has_memory(ending) || signal_waiting(current()))
+		if (!memory_comes(ending) || signal_waiting(current()))
 			return true;
 	}
 	victim = biggest();
