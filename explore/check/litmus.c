@@ -75,6 +75,9 @@ THREAD(lost0, STORE(x, 1, RLX); STORE(x, 0, RLX);)
 THREAD(lost1, while (LOAD(x, RLX) == 0) explore_relax();)
 THREAD(race0, m.x = 1; STORE(y, 1, RLX);)
 THREAD(race1, if (LOAD(y, ACQ) == 1) put(0, m.x);)
+THREAD(race2, m.x = 1; STORE(y, 1, REL);)
+THREAD(race3, if (LOAD(y, RLX) == 1) put(0, m.x);)
+THREAD(race4, STORE(y, 1, REL); m.x = 1;)
 THREAD(rd0, put(0, m.x); STORE(y, 1, RLX);)
 THREAD(rd1, if (LOAD(y, ACQ) == 1) m.x = 1;)
 THREAD(mix0, STORE(x, 1, RLX); STORE(y, 1, RLX);)
@@ -128,6 +131,9 @@ static const struct test tests[] = {
 	{"wait that is lost", {lost0, lost1}, SAME("fails")},
 	{"lock", {lk0, lk1}, SAME("0100 2000")},
 	{"plain data, relaxed flag", {race0, race1}, SAME("fails")},
+	{"plain data, released flag, relaxed load", {race2, race3}, SAME("fails")},
+	{"plain data after the release", {race4, race1}, SAME("fails")},
+	{"plain data, released flag, acquiring load", {race2, race1}, SAME("0000 1000")},
 	{"plain read, relaxed flag", {rd0, rd1}, SAME("fails")},
 	{"atomic store, plain read", {mix0, mix1}, SAME("fails")},
 	{"wait inside a wait", {nst0, nst1}, SAME("1000")},
