@@ -16,7 +16,8 @@ $(COVER_OUT)/cover: $(EXPLORE_ENGINE) $(COVER_LIB) $(EXPLORE_WORLD) $(COVER_OUT)
 
 ## trust: make the table of functions in proof/TRUST.md: explored in what, tested how far, proved
 trust: $(COVER_OUT)/cover $(SIM_OUT)/gcc-cov/unit
-	@$(COVER_OUT)/cover -q -t 0.2 >$(COVER_OUT)/log 2>$(COVER_OUT)/told
+	@# Not searched to the end, which is no failure: those that fail are named in the log.
+	@$(COVER_OUT)/cover -q -t 0.2 >$(COVER_OUT)/log 2>$(COVER_OUT)/told || test ! -s $(COVER_OUT)/log
 	@$(SIM_OUT)/gcc-cov/unit >$(COVER_OUT)/unit.log 2>&1 || { cat $(COVER_OUT)/unit.log; exit 1; }
 	@proof/functions.py --write $(COVER_OUT)/cover $(COVER_OUT)/told $(SIM_OUT)/gcc-cov
 
