@@ -3,8 +3,6 @@
  *
  * Whoever looks through the list holds the space that it is at, so that it may do so without the list's lock.
  */
-#include <mmu.h>
-
 #include "internal.h"
 
 static struct {
@@ -14,17 +12,12 @@ static struct {
 
 static void all_lock(void)
 {
-	vms_port_preempt_off();
-	while (__atomic_exchange_n(&all.lock, 1, __ATOMIC_ACQUIRE) != 0) {
-		vms_tlb_service();
-		arch_cpu_relax();
-	}
+	mm_spin_lock(&all.lock);
 }
 
 static void all_unlock(void)
 {
-	__atomic_store_n(&all.lock, 0, __ATOMIC_RELEASE);
-	vms_port_preempt_on();
+	mm_spin_unlock(&all.lock);
 }
 
 void mm_all_add(struct mm *mm)

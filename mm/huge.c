@@ -8,8 +8,6 @@
  * becomes 512 frames with counts of their own. After a fork that cannot be; then the library cuts, and the frame
  * stays one.
  */
-#include <mmu.h>
-
 #include "internal.h"
 
 #define NOT_THERE 0xffffu /* no flags of a leaf */
@@ -24,17 +22,12 @@ static struct {
 
 static void common_lock(void)
 {
-	vms_port_preempt_off();
-	while (__atomic_exchange_n(&common.lock, 1, __ATOMIC_ACQUIRE) != 0) {
-		vms_tlb_service();
-		arch_cpu_relax();
-	}
+	mm_spin_lock(&common.lock);
 }
 
 static void common_unlock(void)
 {
-	__atomic_store_n(&common.lock, 0, __ATOMIC_RELEASE);
-	vms_port_preempt_on();
+	mm_spin_unlock(&common.lock);
 }
 
 enum mm_huge mm_huge_policy(void)

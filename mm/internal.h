@@ -9,6 +9,8 @@
 #ifndef MM_INTERNAL_H
 #define MM_INTERNAL_H
 
+#include <mmu.h>
+
 #include <mm/mm.h>
 
 #define MM_COW VMS_SOFT0
@@ -254,6 +256,22 @@ bool mm_is_whole(struct mm *mm, vms_va va, uint64_t len);
 /* map.c */
 uint64_t mm_page_up(uint64_t len);            /* 0 if that wraps */
 bool mm_range_valid(vms_va va, uint64_t len); /* page-aligned, not empty, in user space */
+
+/* A lock that is held for a few steps, with preemption off. Whoever waits serves flushes: the holder may wait for them. */
+static inline void mm_spin_lock(uint32_t *lock)
+{
+	vms_port_preempt_off();
+	while (__atomic_exchange_n(lock, 1, __ATOMIC_ACQUIRE) != 0) {
+		vms_tlb_service();
+		arch_cpu_relax();
+	}
+}
+
+static inline void mm_spin_unlock(uint32_t *lock)
+{
+	__atomic_store_n(lock, 0, __ATOMIC_RELEASE);
+	vms_port_preempt_on();
+}
 
 extern struct mm_counters {
 	struct mm_stats stats;

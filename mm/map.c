@@ -1,8 +1,6 @@
 /*
  * mmap, munmap, brk: ranges get marks, or lose everything.
  */
-#include <mmu.h>
-
 #include "internal.h"
 
 uint64_t mm_page_up(uint64_t len)
@@ -360,15 +358,10 @@ vms_va mm_brk(struct mm *mm, vms_va end)
 {
 	vms_va brk;
 
-	vms_port_preempt_off();
-	while (__atomic_exchange_n(&mm->brk_lock, 1, __ATOMIC_ACQUIRE) != 0) {
-		vms_tlb_service();
-		arch_cpu_relax();
-	}
+	mm_spin_lock(&mm->brk_lock);
 	if (end >= mm->brk_start && end <= MM_AREA_START && brk_move(mm, end) == 0)
 		mm->brk = end;
 	brk = mm->brk;
-	__atomic_store_n(&mm->brk_lock, 0, __ATOMIC_RELEASE);
-	vms_port_preempt_on();
+	mm_spin_unlock(&mm->brk_lock);
 	return brk;
 }

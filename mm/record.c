@@ -8,23 +8,16 @@
  * whoever owns that address with an editing cursor. Such a change has two steps around the change of the page
  * table: cut, which may fail and changes no answer, and then set or drop, which cannot fail.
  */
-#include <mmu.h>
-
 #include "internal.h"
 
 static void records_lock(struct mm *mm)
 {
-	vms_port_preempt_off();
-	while (__atomic_exchange_n(&mm->lock, 1, __ATOMIC_ACQUIRE) != 0) {
-		vms_tlb_service();
-		arch_cpu_relax();
-	}
+	mm_spin_lock(&mm->lock);
 }
 
 static void records_unlock(struct mm *mm)
 {
-	__atomic_store_n(&mm->lock, 0, __ATOMIC_RELEASE);
-	vms_port_preempt_on();
+	mm_spin_unlock(&mm->lock);
 }
 
 /* Take a tree apart: those that start below va, and the others. */
