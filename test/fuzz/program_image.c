@@ -61,7 +61,7 @@ static const char *const paths[] = {
 	"/proc/self/comm",
 	"/proc/self/cwd",
 	"/proc/self/cwd/a",
-	"/proc/self/root/tmp",
+	"/proc/self/root/proc",
 	"/proc/self/exe",
 	"/proc/self/mounts",
 	"/proc/meminfo",
